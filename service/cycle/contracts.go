@@ -1,0 +1,171 @@
+package cycle
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/directory"
+	"github.com/sallyport-id/sallyport/service/match"
+	"github.com/sallyport-id/sallyport/service/plan"
+)
+
+// Target is the application as the engine sees it. Entries carry target attribute paths as in app.Mapping.Target.
+// Errors are faults; after fault.Timeout the effect is unknown.
+type Target interface {
+	match.Finder
+	// Get reads one object; fault.NotFound when it is gone.
+	Get(ctx context.Context, t entry.Type, id string) (entry.Entry, error)
+	// Create makes the object and returns it with the id the target chose. The idempotency key travels in ctx (see WithKey).
+	Create(ctx context.Context, e entry.Entry) (entry.Entry, error)
+	// Update applies edits. It returns the object's id afterwards, which differs from id only when the target renamed it.
+	Update(ctx context.Context, t entry.Type, id string, edits []entry.Edit) (string, error)
+	// Delete removes the object; one that is gone already is no error.
+	Delete(ctx context.Context, t entry.Type, id string) error
+}
+
+// Lister is a Target that can hand out everything it holds, for the prefetch of an initial cycle.
+type Lister interface {
+	// List yields every object of the type once. An error ends the sequence and makes what came before unusable.
+	List(ctx context.Context, t entry.Type) iter.Seq2[entry.Entry, error]
+}
+
+type keyKey struct{}
+
+// WithKey returns a context whose write carries the idempotency key.
+func WithKey(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, keyKey{}, key)
+}
+
+// Key returns the idempotency key of a write, "" when it has none.
+func Key(ctx context.Context) string { k, _ := ctx.Value(keyKey{}).(string); return k }
+
+// JobID names a job; one application has one job, with the same id.
+type JobID = app.ID
+
+// Ledger is a job's memory, of the tenant in the context. Every method that writes returns only after the record is on disk.
+// Methods may be called from many goroutines at once; storage groups their commits.
+type Ledger interface {
+	// Link returns the remembered pair of a source object, the zero Link when there is none.
+	Link(ctx context.Context, job JobID, source string) (plan.Link, error)
+	// Links returns the pairs of several source objects at once, by source id; absent ones are left out.
+	Links(ctx context.Context, job JobID, sources []string) (map[string]plan.Link, error)
+	// LinkOf returns the pair that holds a target object, the zero Link when there is none.
+	LinkOf(ctx context.Context, job JobID, t entry.Type, target string) (plan.Link, error)
+	// Intend writes down what is about to be done. The receipt's Key is the idempotency key of the write.
+	Intend(ctx context.Context, job JobID, i Intent) (Receipt, error)
+	// Settle writes down what came of it, and drops the intent. A receipt without Key settles something that needed no intent.
+	Settle(ctx context.Context, r Receipt, o Outcome) error
+	// Intents yields what was intended and never settled: the work a crash interrupted.
+	Intents(ctx context.Context, job JobID) iter.Seq2[Receipt, error]
+	// Escrows yields the failed entries that are due at the time, oldest first; the zero time yields all.
+	Escrows(ctx context.Context, job JobID, due time.Time) iter.Seq2[Escrow, error]
+	// Waiting yields the source ids of objects whose references to the source object could not be resolved yet.
+	Waiting(ctx context.Context, job JobID, source string) ([]string, error)
+	// State returns the job's state; the zero State when it never ran.
+	State(ctx context.Context, job JobID) (State, error)
+	// SetState applies fn to the job's state in one transaction; fn may run twice.
+	SetState(ctx context.Context, job JobID, fn func(State) (State, error)) (State, error)
+	// Reset forgets parts of the job's memory.
+	Reset(ctx context.Context, job JobID, r Reset) error
+}
+
+// Intent is a write about to happen.
+type Intent struct {
+	Source string // source id
+	Type   entry.Type
+	Verb   plan.Verb
+	Target string // target id; "" for a create
+}
+
+// Receipt stands for an Intent written down.
+type Receipt struct {
+	Job    JobID
+	Key    string // unique; "" when nothing was intended
+	Intent Intent
+}
+
+// Outcome is what came of an object. Exactly one of three: it is linked (Link set), it failed (Escrow set), or it is to be
+// forgotten (Unlink true). None of them set: nothing to remember beyond clearing the object's escrow.
+type Outcome struct {
+	Link    plan.Link // non-zero: remember this pair; clears the object's escrow
+	Unlink  bool      // forget the pair
+	Escrow  *Escrow   // put the object aside
+	Waiting []string  // source ids this object refers to that are not linked yet; replaces what was remembered
+}
+
+// Escrow is a failed entry put aside.
+type Escrow struct {
+	Source   string
+	Type     entry.Type
+	Code     string // log code: EntryConflict, MissingValues, …
+	Reason   string // plain words with the target's own text
+	Hint     string
+	First    time.Time // first failure
+	Next     time.Time // not before
+	Attempts int
+}
+
+// Reset says what a restart forgets.
+type Reset struct{ Watermark, Escrows, Quarantine, Links bool }
+
+// Mode is what an administrator asked of the job.
+type Mode string
+
+// The modes.
+const (
+	Paused  Mode = "Paused"
+	Running Mode = "Active"
+)
+
+// State is what a job remembers about itself.
+type State struct {
+	Mode       Mode
+	Watermark  directory.Watermark // everything up to here is settled
+	Initial    bool                // the initial cycle has been completed
+	Version    int                 // app version of the last cycle begun
+	Quarantine *Quarantine
+	Running    *Progress   // the cycle that runs now
+	Last       *Progress   // the last one that ended
+	Held       []HeldEntry // deletions held by the limit
+	Released   bool        // ForceDeletes: the next cycle may carry out what is held
+}
+
+// Quarantine says why and since when the job is slowed.
+type Quarantine struct {
+	Reason string // EncounteredQuarantineException, TooManyDeletes, …
+	Detail string
+	Hint   string
+	Since  time.Time
+	Next   time.Time
+	Series int
+}
+
+// HeldEntry is a deletion or disable that waits for a release.
+type HeldEntry struct {
+	Source string
+	Type   entry.Type
+	Verb   plan.Verb
+	Name   string
+}
+
+// Progress counts a cycle.
+type Progress struct {
+	Cycle     string // id of the cycle
+	Kind      string // "initial" or "incremental"
+	Phase     string // "users", "groups", "references", "deletions"
+	Began     time.Time
+	Ended     time.Time // zero while running
+	Total     int       // objects to look at, -1 when unknown
+	Done      int
+	Created   int
+	Updated   int
+	Disabled  int
+	Deleted   int
+	Skipped   int
+	Failed    int
+	Requests  int // asked of the target
+	LastError string
+}

@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"github.com/sallyport-id/sallyport/entry"
+)
+
+// Verb is what a plan does.
+type Verb string
+
+// The verbs.
+const (
+	Create  Verb = "create"
+	Update  Verb = "update"
+	Disable Verb = "disable"
+	Delete  Verb = "delete"
+	Skip    Verb = "skip"
+)
+
+// Link is a remembered pair. The zero Link means: never joined.
+type Link struct {
+	Source string // id in the directory
+	Type   entry.Type
+	Target string // id the target gave
+	Active bool   // false after a disable; the pair is kept
+	Digest []byte // hash of what was last exported; equal digest means nothing to ask and nothing to send
+}
+
+// Plan is what would be done to one object, and why.
+type Plan struct {
+	Verb   Verb
+	Reason string // plain words
+	Code   string // log code: EntryExportAdd, RedundantExport, ImportSkipped, …
+	Type   entry.Type
+	Source entry.Entry
+	Link   Link
+	Want   entry.Entry // what the target should hold, target attribute names
+	Have   entry.Entry // what it holds, as far as known
+	Edits  []entry.Edit
+	Refs   []Ref // references to write once both ends are linked
+	Steps  []Step
+	Digest []byte // of Want; becomes Link.Digest on success
+}
+
+// Ref is a reference the target should hold: source ids, resolved to target ids when written.
+type Ref struct {
+	Attr   string   // target attribute: members, urn:…:User:manager
+	Single bool     // at most one value
+	IDs    []string // source ids
+}
+
+// Step is one line of the story: what was looked at and what came of it.
+type Step struct {
+	Name   string            `json:"name"` // EntryImport, EntrySynchronizationScoping, …
+	Type   StepType          `json:"type"`
+	Status Status            `json:"status"`
+	Detail string            `json:"detail"`           // plain words
+	Facts  map[string]string `json:"facts,omitempty"`  // rule, values, attribute, …
+	Millis int64             `json:"millis,omitempty"` // how long it took; 0 when not measured
+}
+
+// StepType is the phase a step belongs to.
+type StepType string
+
+// The step types.
+const (
+	Import     StepType = "import"
+	Scoping    StepType = "scoping"
+	Matching   StepType = "matching"
+	Mapping    StepType = "processing"
+	References StepType = "referenceResolution"
+	Export     StepType = "export"
+)
+
+// Status is how a step or an object ended.
+type Status string
+
+// The statuses.
+const (
+	Success Status = "success"
+	Failure Status = "failure"
+	Skipped Status = "skipped"
+	Warning Status = "warning"
+)
