@@ -22,6 +22,7 @@ type Link struct {
 	Type   entry.Type
 	Target string // id the target gave
 	Active bool   // false after a disable; the pair is kept
+	Left   bool   // it was disabled because it left scope: a later hard delete is not passed on
 	Digest []byte // hash of what was last exported; equal digest means nothing to ask and nothing to send
 }
 
