@@ -39,14 +39,27 @@ type Plan struct {
 	Edits  []entry.Edit
 	Refs   []Ref // references to write once both ends are linked
 	Steps  []Step
-	Digest []byte // of Want; becomes Link.Digest on success
+	Digest []byte // of what is wanted after the export; becomes Link.Digest on success
+
+	Redacted map[string]bool // target attributes whose values no log may show
 }
 
-// Ref is a reference the target should hold: source ids, resolved to target ids when written.
+// Ref is a reference attribute as the target should hold it.
 type Ref struct {
-	Attr   string   // target attribute: members, urn:…:User:manager
-	Single bool     // at most one value
-	IDs    []string // source ids
+	Attr    string   // target attribute: members, urn:…:User:manager
+	Single  bool     // at most one value
+	AddOnly bool     // never take out what the target holds beside these
+	Targets []string // target ids of the objects that are linked
+	Waiting []string // source ids of the objects that are not linked yet
+}
+
+// Unresolved returns the source ids the plan's references still wait for.
+func (p Plan) Unresolved() []string {
+	var ids []string
+	for _, r := range p.Refs {
+		ids = append(ids, r.Waiting...)
+	}
+	return ids
 }
 
 // Step is one line of the story: what was looked at and what came of it.
