@@ -120,6 +120,7 @@ func (m *maker) accountDisabled() bool {
 // leave plans for somebody who shall not have an active account any more. Only attributes that depend on
 // IsSoftDeleted (or accountEnabled) are touched: what else changed since is no business of a disable.
 func (m *maker) leave(why string, scope bool) error {
+	m.p.Off, m.p.LeftScope = true, scope
 	switch {
 	case !m.linked():
 		m.skip("EntrySynchronizationSkipped", "%s", why)
@@ -192,6 +193,7 @@ func (m *maker) input(src entry.Entry, softDeleted, creating bool) mapping.Input
 
 // stay plans for somebody who is in scope: find or know the counterpart, then compare.
 func (m *maker) stay() error {
+	m.p.Off = m.accountDisabled()
 	if !m.linked() {
 		found, err := m.match()
 		if err != nil || m.p.Verb == Skip {

@@ -41,7 +41,9 @@ type Plan struct {
 	Steps  []Step
 	Digest []byte // of what is wanted after the export; becomes Link.Digest on success
 
-	Redacted map[string]bool // target attributes whose values no log may show
+	Redacted  map[string]bool // target attributes whose values no log may show
+	Off       bool            // the person shall not have an active account: disabled, deleted, or out of scope
+	LeftScope bool            // Off because of the scoping filter
 }
 
 // Ref is a reference attribute as the target should hold it.

@@ -6,7 +6,6 @@ import (
 	"github.com/sallyport-id/sallyport/entry"
 )
 
-
 // edits returns the change from the references the target holds to the ones it should. References that wait are left
 // alone: a member that is not linked yet is neither added nor taken out.
 func (r Ref) edits(have entry.Attrs) []entry.Edit {

@@ -1,0 +1,412 @@
+package cycle
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/directory"
+	"github.com/sallyport-id/sallyport/service/plan"
+)
+
+// turn is one object at work.
+type turn struct {
+	*pass
+	change  directory.Change
+	plan    plan.Plan
+	receipt Receipt // of the write under way; kept over attempts so that a repeated create has its old key
+	began   time.Time
+	tries   int
+	direct  bool // ask the target itself, not what was read ahead
+}
+
+const maxTries = 3
+
+// Find implements plan.World for one object.
+func (t *turn) Find(ctx context.Context, typ entry.Type, attr string, v entry.Value) ([]entry.Entry, error) {
+	if !t.direct {
+		return t.pass.Find(ctx, typ, attr, v)
+	}
+	t.tally.requests.Add(1)
+	return t.Target.Find(ctx, typ, attr, v)
+}
+
+// object plans for one object and carries the plan out. The error is one that stops the whole job; a failure of the
+// object alone becomes an escrow. An open receipt comes from a crash.
+func (p *pass) object(ctx context.Context, c directory.Change, open Receipt) error {
+	unlock := p.locks.lock(c.Entry.ID)
+	defer unlock()
+	t := &turn{pass: p, change: c, receipt: open, began: time.Now()}
+	for {
+		if err := p.gate.wait(ctx); err != nil {
+			return err
+		}
+		err := t.attempt(ctx)
+		if err == nil {
+			p.gate.pass()
+			return nil
+		}
+		again, err := t.react(ctx, err)
+		if !again {
+			return err
+		}
+	}
+}
+
+// attempt makes the plan and carries it out.
+func (t *turn) attempt(ctx context.Context) error {
+	link, err := t.Ledger.Link(ctx, t.id, t.change.Entry.ID)
+	if err != nil {
+		return lasting{err}
+	}
+	pl, err := t.rules.Make(ctx, t, t.input(t.change, link, t.initial || t.receipt.Key != ""))
+	t.plan = pl
+	if err != nil {
+		return err
+	}
+	switch {
+	case (pl.Verb == plan.Disable || pl.Verb == plan.Delete) && !t.deleting:
+		t.putOff()
+		return nil
+	case pl.Link.Target != "" && link.Target == "":
+		if err := t.claim(ctx, pl.Link.Target); err != nil {
+			return err
+		}
+	}
+	t.stays()
+	return t.carryOut(ctx)
+}
+
+// lasting marks a failure of our own store: nothing can be recorded, so the cycle must end.
+type lasting struct{ error }
+
+func (l lasting) Unwrap() error { return l.error }
+
+// putOff keeps a disable or delete for the end of the cycle, when the whole number of them is known.
+func (t *turn) putOff() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.leaving = append(t.leaving, HeldEntry{Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: t.plan.Verb, Name: nameOf(t.plan)})
+}
+
+// stays notes that an object held from an earlier cycle does not leave any more.
+func (t *turn) stays() {
+	if len(t.state.Held) == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.staying == nil {
+		t.staying = map[string]bool{}
+	}
+	t.staying[t.change.Entry.ID] = true
+}
+
+// claim makes sure that a target object found by matching belongs to no other source object.
+func (t *turn) claim(ctx context.Context, target string) error {
+	source := t.change.Entry.ID
+	other, err := t.Ledger.LinkOf(ctx, t.id, t.plan.Type, target)
+	if err != nil {
+		return lasting{err}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	owner := other.Source
+	if owner == "" {
+		owner = t.claims[target]
+	}
+	if owner != "" && owner != source {
+		return &duplicateSource{fault.New(fault.Ambiguous, "match", "the account %s found in the target belongs to another person already (%s)", target, owner).
+			WithHint("two people in the directory match one account: correct the matching attribute of one of them")}
+	}
+	if t.claims == nil {
+		t.claims = map[string]string{}
+	}
+	t.claims[target] = source
+	return nil
+}
+
+// duplicateSource has a log code of its own beside the kind Ambiguous.
+type duplicateSource struct{ cause *fault.Error }
+
+func (d *duplicateSource) Error() string { return d.cause.Error() }
+func (d *duplicateSource) Unwrap() error { return d.cause }
+
+// carryOut does what the plan says, with the intent written down before and the outcome after.
+func (t *turn) carryOut(ctx context.Context) error {
+	switch t.plan.Verb {
+	case plan.Create:
+		return t.create(ctx)
+	case plan.Update, plan.Disable:
+		return t.update(ctx)
+	case plan.Delete:
+		return t.remove(ctx)
+	}
+	return t.skip(ctx)
+}
+
+func (t *turn) intend(ctx context.Context, v plan.Verb, target string) error {
+	if t.receipt.Key != "" && t.receipt.Intent.Verb == v && t.receipt.Intent.Target == target {
+		return nil // repeated under its old key
+	}
+	if t.receipt.Key != "" { // matching showed that the interrupted write needs another one now
+		if err := t.settle(ctx, Outcome{}); err != nil {
+			return err
+		}
+	}
+	r, err := t.Ledger.Intend(ctx, t.id, Intent{Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: v, Target: target})
+	if err != nil {
+		return lasting{err}
+	}
+	t.receipt = r
+	return nil
+}
+
+func (t *turn) settle(ctx context.Context, o Outcome) error {
+	r := t.receipt
+	if r.Key == "" {
+		r = Receipt{Job: t.id, Intent: Intent{Source: t.change.Entry.ID, Type: t.change.Entry.Type}}
+	}
+	// What was done must be written down even if somebody pauses the job at this very moment.
+	if err := t.Ledger.Settle(context.WithoutCancel(ctx), r, o); err != nil {
+		return lasting{err}
+	}
+	t.receipt = Receipt{}
+	return nil
+}
+
+func (t *turn) link(target string) plan.Link {
+	return plan.Link{
+		Source: t.change.Entry.ID, Type: t.change.Entry.Type, Target: target,
+		Active: t.plan.Verb != plan.Disable, Digest: t.plan.Digest,
+	}
+}
+
+func (t *turn) create(ctx context.Context) error {
+	if err := t.intend(ctx, plan.Create, ""); err != nil {
+		return err
+	}
+	want := t.plan.Want.Clone()
+	var lists []entry.Edit
+	for _, r := range t.plan.Refs {
+		values := refValues(r)
+		switch {
+		case len(values) == 0:
+		case r.Single:
+			want.Attrs.Set(r.Attr, values...)
+		default:
+			lists = append(lists, entry.Edit{Op: entry.Add, Attr: r.Attr, Values: values})
+		}
+	}
+	t.tally.requests.Add(1)
+	made, err := t.Target.Create(WithKey(ctx, t.receipt.Key), want)
+	if err != nil {
+		return err
+	}
+	t.shelve(made)
+	link := t.link(made.ID)
+	if len(lists) > 0 { // the object is there; its long lists follow as a write of their own
+		link.Digest = nil
+		if err := t.settle(ctx, Outcome{Link: link, Waiting: t.plan.Unresolved()}); err != nil {
+			return err
+		}
+		if err := t.write(ctx, plan.Update, made.ID, lists); err != nil {
+			return err
+		}
+		link.Digest = t.plan.Digest
+	}
+	return t.success(ctx, link)
+}
+
+func refValues(r plan.Ref) []entry.Value {
+	values := make([]entry.Value, len(r.Targets))
+	for i, id := range r.Targets {
+		values[i] = entry.Ref{ID: id}
+	}
+	return values
+}
+
+func (t *turn) update(ctx context.Context) error {
+	id := t.plan.Link.Target
+	if err := t.intend(ctx, t.plan.Verb, id); err != nil {
+		return err
+	}
+	t.tally.requests.Add(1)
+	now, err := t.Target.Update(WithKey(ctx, t.receipt.Key), t.plan.Type, id, t.plan.Edits)
+	t.unshelve(id)
+	if err != nil {
+		return err
+	}
+	link := t.link(now)
+	link.Left = t.plan.Verb == plan.Disable && t.plan.LeftScope
+	return t.success(ctx, link)
+}
+
+// write is an update beside the plan's own.
+func (t *turn) write(ctx context.Context, v plan.Verb, id string, edits []entry.Edit) error {
+	if err := t.intend(ctx, v, id); err != nil {
+		return err
+	}
+	t.unshelve(id)
+	t.tally.requests.Add(1)
+	_, err := t.Target.Update(WithKey(ctx, t.receipt.Key), t.plan.Type, id, edits)
+	return err
+}
+
+func (t *turn) remove(ctx context.Context) error {
+	id := t.plan.Link.Target
+	if err := t.intend(ctx, plan.Delete, id); err != nil {
+		return err
+	}
+	t.tally.requests.Add(1)
+	if err := t.Target.Delete(WithKey(ctx, t.receipt.Key), t.plan.Type, id); err != nil {
+		return err
+	}
+	t.unshelve(id)
+	if err := t.record(ctx, plan.Success, nil, Outcome{Unlink: true}); err != nil {
+		return err
+	}
+	t.tally.count(plan.Delete)
+	return nil
+}
+
+func (t *turn) success(ctx context.Context, link plan.Link) error {
+	if err := t.record(ctx, plan.Success, nil, Outcome{Link: link, Waiting: t.waits()}); err != nil {
+		return err
+	}
+	t.tally.count(t.plan.Verb)
+	t.arrive()
+	return nil
+}
+
+// waits remembers, for this cycle, whom the object's references wait for, and returns their source ids.
+func (t *turn) waits() []string {
+	ids := t.plan.Unresolved()
+	if len(ids) == 0 {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		t.waiting[id] = append(t.waiting[id], object{t.change.Entry.Type, t.change.Entry.ID})
+	}
+	return ids
+}
+
+// arrive notes that the object is linked now, if it was not before.
+func (t *turn) arrive() {
+	if t.plan.Verb == plan.Create || t.plan.Link.Active == false {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.arrived = append(t.arrived, t.change.Entry.ID)
+	}
+}
+
+// skip settles an object nothing is written for. There is something to remember when matching found its counterpart, when
+// it had an escrow, or when its digest moved without a difference in the target.
+func (t *turn) skip(ctx context.Context) error {
+	o, worth := Outcome{}, t.receipt.Key != ""
+	if _, had := t.escrowed[t.change.Entry.ID]; had {
+		worth = true
+	}
+	if l := t.plan.Link; l.Target != "" && t.plan.Code == "RedundantExport" {
+		fresh := t.link(l.Target)
+		fresh.Active, fresh.Left = t.redundantState(l)
+		if !sameLink(l, fresh) || len(t.plan.Unresolved()) > 0 {
+			o, worth = Outcome{Link: fresh, Waiting: t.waits()}, true
+		}
+	}
+	if t.change.Deleted && t.plan.Link.Target != "" { // nobody will ask for this pair again
+		o, worth = Outcome{Unlink: true}, true
+	}
+	if worth {
+		if err := t.settle(ctx, o); err != nil {
+			return err
+		}
+	}
+	if o.Link.Target != "" {
+		t.arrive()
+	}
+	t.tally.count(plan.Skip)
+	t.buffer()
+	return nil
+}
+
+// redundantState keeps a disabled pair disabled when nothing differed, and marks a matched one active.
+func (t *turn) redundantState(l plan.Link) (active, left bool) {
+	if t.plan.LeftScope {
+		return false, true
+	}
+	if t.plan.Off {
+		return false, l.Left
+	}
+	return true, false
+}
+
+func sameLink(a, b plan.Link) bool {
+	return a.Target == b.Target && a.Active == b.Active && a.Left == b.Left && string(a.Digest) == string(b.Digest)
+}
+
+// react decides what a failed attempt leads to, by the kind of the failure: the same object again, an escrow, or the end
+// of the cycle. again is true when the object shall be attempted once more.
+func (t *turn) react(ctx context.Context, err error) (again bool, _ error) {
+	if _, ours := errors.AsType[lasting](err); ours || ctx.Err() != nil {
+		return false, err
+	}
+	switch fault.KindOf(err).Door().Reaction {
+	case fault.Wait:
+		return true, t.gate.hold(err)
+	case fault.Quarantine:
+		return false, err
+	case fault.Rematch:
+		if t.tries++; t.tries < maxTries {
+			return true, t.rematch(ctx, err)
+		}
+	}
+	return false, t.fail(ctx, err)
+}
+
+// rematch clears what is known to be wrong before the object is looked for again.
+func (t *turn) rematch(ctx context.Context, err error) error {
+	if fault.Is(err, fault.NotFound) && t.plan.Link.Target != "" {
+		t.unshelve(t.plan.Link.Target)
+		return t.settle(ctx, Outcome{Unlink: true})
+	}
+	t.direct = true // the answer was lost: only the target itself knows what it holds
+	return pause(ctx, time.Second)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// fail puts the object aside.
+func (t *turn) fail(ctx context.Context, err error) error {
+	before := t.escrowed[t.change.Entry.ID]
+	e := nextEscrow(before, err, time.Now())
+	e.Source, e.Type, e.Code = t.change.Entry.ID, t.change.Entry.Type, codeOf(err)
+	if err := t.record(ctx, plan.Failure, err, Outcome{Escrow: &e, Waiting: t.plan.Unresolved()}); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.escrowed[t.change.Entry.ID] = e
+	t.mu.Unlock()
+	t.tally.failed(err)
+	return nil
+}
+
+func codeOf(err error) string {
+	if _, ok := errors.AsType[*duplicateSource](err); ok {
+		return "DuplicateSourceEntries"
+	}
+	return plan.CodeOf(err)
+}

@@ -1,0 +1,83 @@
+package cycle
+
+import (
+	"time"
+
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/app"
+)
+
+// Thresholds of failures in one cycle. Up to the floor nothing is counted, so that a handful of bad entries never slows a job.
+const (
+	failureFloor = 5_000
+	failureShare = 40 // percent
+	failureLimit = 40_000
+)
+
+// Quarantine reasons, as the Graph API names them.
+const (
+	ReasonException  = "EncounteredQuarantineException"
+	ReasonProportion = "EncounteredEscrowProportionThreshold"
+	ReasonBase       = "EncounteredBaseEscrowThreshold"
+	ReasonDeletes    = "TooManyDeletes"
+)
+
+// slower is how the frequency falls while a job is quarantined.
+var slower = []time.Duration{6 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+
+// awayAfter is how long a job waits after its target was away for longer than a cycle's patience.
+const awayAfter = 5 * time.Minute
+
+// quarantineAfter is the quarantine after a cycle that ended early.
+func quarantineAfter(before *Quarantine, cause error, now time.Time) *Quarantine {
+	q := begin(before, now, ReasonException)
+	q.Detail, q.Hint = cause.Error(), fault.HintOf(cause)
+	q.Next = now.Add(slower[min(q.Series, len(slower))-1])
+	if transport(cause) {
+		q.Next = now.Add(awayAfter)
+	}
+	return q
+}
+
+// quarantineOf is the quarantine after a cycle that ran to its end; nil lifts it.
+func quarantineOf(held []HeldEntry, done Progress, before *Quarantine, now time.Time) *Quarantine {
+	if len(held) > 0 { // deletions wait for a release, everything else goes on: no Next
+		q := begin(before, now, ReasonDeletes)
+		q.Detail = "disables and deletes are held because there are as many as the limit"
+		q.Hint = "look at the held entries; release them with 'sallyport job restart --allow-deletes', or restore the people in the directory"
+		return q
+	}
+	reason := ""
+	switch {
+	case done.Failed > failureLimit:
+		reason = ReasonBase
+	case done.Failed >= failureFloor && done.Failed*100 > failureShare*max(1, done.Done):
+		reason = ReasonProportion
+	default:
+		return nil
+	}
+	q := begin(before, now, reason)
+	q.Detail, q.Hint = done.LastError, "correct what the failures have in common, then restart the job"
+	q.Next = now.Add(slower[min(q.Series, len(slower))-1])
+	return q
+}
+
+func begin(before *Quarantine, now time.Time, reason string) *Quarantine {
+	if before != nil && before.Reason == reason {
+		q := *before
+		q.Series++
+		q.Next = time.Time{}
+		return &q
+	}
+	return &Quarantine{Reason: reason, Since: now, Series: 1}
+}
+
+// defaultDeleteLimit is the number of disables and deletes in one cycle from which on all of them are held.
+const defaultDeleteLimit = 500
+
+func deleteLimit(d app.Deprovision) int {
+	if d.DeleteLimit > 0 {
+		return d.DeleteLimit
+	}
+	return defaultDeleteLimit
+}

@@ -1,0 +1,187 @@
+package cycle
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+)
+
+// shelf is what the target held of one type when an initial cycle began, kept so that not every person needs a request.
+// It answers only what is certain; whatever could depend on the target's own way of comparing is left to the target.
+type shelf struct {
+	attrs []string // attributes kept, the matching ones first
+	index []map[string][]int
+	match int // how many of attrs are indexed
+
+	mu   sync.RWMutex
+	rows []row
+	byID map[string]int
+}
+
+// row holds an entry's values in the order of shelf.attrs: a slice of slices is a third of a map's size.
+type row struct {
+	id     string
+	values [][]entry.Value
+}
+
+func newShelf(match, others []string) *shelf {
+	s := &shelf{byID: map[string]int{}, match: len(match)}
+	s.attrs = append(s.attrs, match...)
+	for _, o := range others {
+		if !contains(s.attrs, o) {
+			s.attrs = append(s.attrs, o, o+".value")
+		}
+	}
+	s.index = make([]map[string][]int, s.match)
+	for i := range s.index {
+		s.index[i] = map[string][]int{}
+	}
+	return s
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// put adds an entry, or replaces the one with its id.
+func (s *shelf) put(e entry.Entry) {
+	r := row{id: e.ID, values: make([][]entry.Value, len(s.attrs))}
+	for i, a := range s.attrs {
+		r.values[i] = e.Attrs[a]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.rows)
+	s.rows = append(s.rows, r)
+	s.byID[e.ID] = n
+	for i := range s.match {
+		for _, v := range r.values[i] {
+			key := fold(v)
+			s.index[i][key] = append(s.index[i][key], n)
+		}
+	}
+}
+
+// forget makes the target itself be asked about the object from now on.
+func (s *shelf) forget(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byID, id)
+}
+
+func (s *shelf) get(id string) (entry.Entry, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n, ok := s.byID[id]
+	if !ok {
+		return entry.Entry{}, false
+	}
+	return s.entry(n), true
+}
+
+func (s *shelf) entry(n int) entry.Entry {
+	e := entry.Entry{ID: s.rows[n].id, Attrs: make(entry.Attrs, len(s.attrs))}
+	for i, vs := range s.rows[n].values {
+		if len(vs) > 0 {
+			e.Attrs[s.attrs[i]] = vs
+		}
+	}
+	return e
+}
+
+// find answers a matching question. sure is false when only the target can answer: the attribute is not kept, several
+// objects are alike but for case, the one found differs in case, or was changed since.
+func (s *shelf) find(attr string, v entry.Value) (hits []entry.Entry, sure bool) {
+	i := -1
+	for n, a := range s.attrs[:s.match] {
+		if a == attr {
+			i = n
+		}
+	}
+	if i < 0 {
+		return nil, false
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	ns := s.index[i][fold(v)]
+	switch len(ns) {
+	case 0:
+		return nil, true
+	case 1:
+	default:
+		return nil, false
+	}
+	e := s.entry(ns[0])
+	if s.byID[e.ID] != ns[0] || !exact(e.Attrs[attr], v) {
+		return nil, false
+	}
+	return []entry.Entry{e}, true
+}
+
+func exact(values []entry.Value, v entry.Value) bool {
+	for _, x := range values {
+		if entry.Equal(x, v) {
+			return true
+		}
+	}
+	return false
+}
+
+func fold(v entry.Value) string { return strings.ToLower(fmt.Sprint(v)) }
+
+// readAhead lists the target's users before an initial cycle when the target can do that.
+func (p *pass) readAhead(ctx context.Context) error {
+	lister, ok := p.Target.(Lister)
+	if !p.initial || !ok {
+		return nil
+	}
+	for _, o := range p.rules.App.Objects {
+		if o.Source != entry.User {
+			continue // groups are few, and read with their members one by one
+		}
+		var s *shelf
+		err := p.patiently(ctx, func(ctx context.Context) error {
+			s = newShelf(p.rules.MatchAttrs(o.Source), p.rules.TargetAttrs(o.Source))
+			for e, err := range lister.List(ctx, o.Target) {
+				if err != nil {
+					return err
+				}
+				s.put(e)
+			}
+			return nil
+		})
+		if fault.Is(err, fault.Unsupported) {
+			continue // the target cannot list: every person is asked for, with the same outcome
+		}
+		if err != nil {
+			return fmt.Errorf("list the target: %w", err)
+		}
+		if p.shelves == nil {
+			p.shelves = map[entry.Type]*shelf{}
+		}
+		p.shelves[o.Target] = s
+	}
+	return nil
+}
+
+// shelve puts a created object beside what was read ahead, so that a second person with the same matching value finds it.
+func (p *pass) shelve(e entry.Entry) {
+	if s := p.shelves[e.Type]; s != nil {
+		s.put(e)
+	}
+}
+
+func (p *pass) unshelve(id string) {
+	for _, s := range p.shelves {
+		s.forget(id)
+	}
+}
