@@ -8,8 +8,8 @@ import (
 
 // Record is what happened to one object in one cycle.
 type Record struct {
-	ID        string    `json:"id"` // sortable by time
-	At        time.Time `json:"activityDateTime"`
+	ID        string    `json:"id"`               // given by Append: unique in the tenant, sorts in the order of appending
+	At        time.Time `json:"activityDateTime"` // zero at Append: now
 	Job       string    `json:"jobId"`
 	Cycle     string    `json:"cycleId"`
 	Action    string    `json:"provisioningAction"` // create, update, delete, disable, stagedDelete, other
@@ -62,11 +62,12 @@ type Query struct {
 
 // Store keeps records of the tenant in the context.
 type Store interface {
-	// Append stores records; it returns after they are on disk.
+	// Append stores records; it returns after they are on disk. It gives each record its ID, whatever the caller put there.
 	Append(ctx context.Context, rs ...Record) error
 	// Find returns records in the order of ID (time), or newest first.
 	Find(ctx context.Context, q Query) ([]Record, error)
-	// Follow yields records as they are appended, after the id given, until ctx ends.
+	// Follow yields records as they are appended, after the id given (from the first one kept when After is empty), until ctx
+	// ends, which ends the sequence without an error. Limit and Newest do not apply. It misses none and repeats none.
 	Follow(ctx context.Context, q Query) iter.Seq2[Record, error]
 	// Retain drops records older than the time and returns how many.
 	Retain(ctx context.Context, before time.Time) (int, error)
