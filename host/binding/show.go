@@ -1,0 +1,143 @@
+package binding
+
+import (
+	"slices"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/scim"
+)
+
+// Columns gives a column's values, nil when absent. References carry SCIM ids.
+type Columns func(column string) []entry.Value
+
+// Show returns the SCIM form of an object. Detached attributes are shown only when the columns hold them.
+func (b *Binding) Show(columns Columns) entry.Attrs {
+	out := make(entry.Attrs, len(b.order))
+	for _, s := range b.order {
+		if vs := s.values(columns); len(vs) > 0 {
+			out[s.name] = vs
+		}
+	}
+	return out
+}
+
+// Values returns one SCIM attribute (canonical, top-level) of an object.
+func (b *Binding) Values(attr string, columns Columns) []entry.Value {
+	s := b.slots[attr]
+	if s == nil {
+		return nil
+	}
+	return s.values(columns)
+}
+
+func (s *slot) values(columns Columns) []entry.Value {
+	if s.parts[0].column.WriteOnly {
+		return nil
+	}
+	switch s.shape {
+	case assembly:
+		return s.assemble(columns)
+	case elements:
+		return s.elements(columns)
+	case listing:
+		return s.list(columns)
+	}
+	return s.direct(columns)
+}
+
+func (s *slot) direct(columns Columns) []entry.Value {
+	p := s.parts[0]
+	in := columns(p.column.Name)
+	if s.def.Detached || len(in) == 0 || p.scim == scim.String && !slices.ContainsFunc(in, notText) || p.scim == scim.Complex {
+		return in
+	}
+	out := make([]entry.Value, 0, len(in))
+	for _, v := range in {
+		if shown := toSCIM(p, v); shown != nil {
+			out = append(out, shown)
+		}
+	}
+	return out
+}
+
+func notText(v entry.Value) bool { _, ok := v.(string); return !ok }
+
+func (s *slot) assemble(columns Columns) []entry.Value {
+	c := entry.Complex{}
+	for _, p := range s.parts {
+		if vs := columns(p.column.Name); len(vs) > 0 {
+			if v := toSCIM(p, vs[0]); v != nil {
+				c[p.subOr("value")] = v
+			}
+		}
+	}
+	if len(c) == 0 {
+		return nil
+	}
+	return []entry.Value{c}
+}
+
+func (s *slot) elements(columns Columns) []entry.Value {
+	var out []entry.Value
+	for i, kind := range s.kinds() {
+		c := entry.Complex{}
+		for _, p := range s.parts {
+			if vs := columns(p.column.Name); p.kind == kind && len(vs) > 0 {
+				if v := toSCIM(p, vs[0]); v != nil {
+					c[p.subOr("value")] = v
+				}
+			}
+		}
+		if len(c) == 0 {
+			continue
+		}
+		if shown := s.shownKind(kind); shown != "" {
+			c["type"] = shown
+		}
+		if i == 0 && s.has("primary") {
+			c["primary"] = true
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (s *slot) list(columns Columns) []entry.Value {
+	p := s.parts[0]
+	in := columns(p.column.Name)
+	out := make([]entry.Value, 0, len(in))
+	for _, v := range in {
+		if shown := toSCIM(p, v); shown != nil {
+			out = append(out, entry.Complex{p.subOr("value"): shown})
+		}
+	}
+	return out
+}
+
+// kinds returns the types of the elements in the order they were bound.
+func (s *slot) kinds() []string {
+	var kinds []string
+	for _, p := range s.parts {
+		if !slices.Contains(kinds, p.kind) {
+			kinds = append(kinds, p.kind)
+		}
+	}
+	return kinds
+}
+
+// shownKind is the type an element is shown with: a column bound without a type counts as work, where SCIM has that word.
+func (s *slot) shownKind(kind string) string {
+	if kind != "" {
+		return kind
+	}
+	for _, sub := range s.def.Sub {
+		if sub.Name == "type" && slices.Contains(sub.CanonicalValues, "work") {
+			return "work"
+		}
+	}
+	return ""
+}
+
+func (s *slot) has(sub string) bool {
+	return slices.ContainsFunc(s.def.Sub, func(a scim.Attribute) bool { return a.Name == sub })
+}

@@ -1,0 +1,59 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// knownKeys are all keys of the file, for suggestions.
+var knownKeys = []string{
+	"listen", "data", "certificate", "certFile", "keyFile", "connectors", "name", "kind", "secretTokenFile", "secondTokenFile",
+	"autosync", "writers", "settings", "objects", "User", "Group", "object", "anchor", "dn", "attributes", "core", "match",
+	"deprovision", "disable", "delete", "attribute", "value", "restore", "deleteAttribute", "deleteValue", "import",
+	"shrinkLimit", "deleteBudget", "count", "window",
+}
+
+// suggest returns "did you mean X?" when one of the known words is close to name, else otherwise.
+func suggest(name string, known []string, otherwise string) string {
+	best, distance := "", 3
+	for _, k := range known {
+		if d := edits(strings.ToLower(name), strings.ToLower(k)); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best == "" {
+		return otherwise
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// listed writes known words for a hint, sorted, at most twenty.
+func listed(words []string) string {
+	words = slices.Sorted(slices.Values(words))
+	if len(words) > 20 {
+		words = append(words[:20:20], "…")
+	}
+	return strings.Join(words, ", ")
+}
+
+// edits is the Levenshtein distance of two short words.
+func edits(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range x {
+		previous := row[0]
+		row[0] = i + 1
+		for j := range y {
+			cost := previous
+			if x[i] != y[j] {
+				cost = 1 + min(previous, row[j], row[j+1])
+			}
+			previous, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(y)]
+}
