@@ -1,0 +1,50 @@
+// Package atomicfile writes files that are either whole or not there.
+//
+// Owns: the temporary file, the sync and the rename.
+// May call: the standard library only.
+// Never: reads, or interprets content.
+// Called by: whoever keeps keys, secrets, certificates and images on disk.
+// Tested by: tests beside the code.
+package atomicfile
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Write replaces the file at path with data. After a crash the file holds either the old content or the new, never a part.
+// A file that exists already keeps nothing of its old permissions.
+func Write(path string, data []byte, perm os.FileMode) error {
+	return WriteFrom(path, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteFrom is Write for content that is produced while it is written.
+func WriteFrom(path string, perm os.FileMode, fill func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if err = f.Chmod(perm); err != nil {
+		return err
+	}
+	if err = fill(f); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
