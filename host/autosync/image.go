@@ -1,0 +1,95 @@
+package autosync
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+)
+
+// path returns where a space's image is kept.
+func (s *Sync) path(t entry.Type) string {
+	return filepath.Join(s.cfg.Dir, "cache-"+fileName(string(t))+".image")
+}
+
+// fileName keeps letters and digits of any script and writes everything else as a dash, so that a type's name is a file's.
+func fileName(s string) string {
+	out := []rune(s)
+	for i, r := range out {
+		if r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' && r != '_' || r > 'z' && r < 0xA0 {
+			out[i] = '-'
+		}
+	}
+	return string(out)
+}
+
+// load reads the images of all spaces. Only if every one is there and good may the cache be read before the first import.
+func (s *Sync) load() {
+	if s.cfg.Dir == "" {
+		return
+	}
+	good := true
+	for _, x := range s.cfg.Spaces {
+		err := s.loadOne(x)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.cfg.Log.Warn("cache image not used", "event", "host.image.unusable", "connector", s.cfg.Name, "type", x.Object, "error", err)
+		}
+		good = good && err == nil
+	}
+	if good {
+		s.update(func(st *State) { st.Ready = true })
+		s.cfg.Log.Info("cache image loaded", "event", "host.image.loaded", "connector", s.cfg.Name, "objects", s.objects())
+	}
+}
+
+func (s *Sync) loadOne(x Space) error {
+	f, err := os.Open(s.path(x.Object))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return x.Cache.Load(bufio.NewReaderSize(f, 256<<10))
+}
+
+// save writes the images, each to a new file that then takes the old one's name.
+func (s *Sync) save() error {
+	if s.cfg.Dir == "" || !s.State().Ready {
+		return nil
+	}
+	for _, x := range s.cfg.Spaces {
+		if err := s.saveOne(x); err != nil {
+			return fault.Wrap(fault.Internal, "save the cache image", err)
+		}
+	}
+	return nil
+}
+
+func (s *Sync) saveOne(x Space) (err error) {
+	if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(s.cfg.Dir, ".image-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+		}
+	}()
+	w := bufio.NewWriterSize(f, 256<<10)
+	if err := x.Cache.Snapshot(w); err != nil {
+		return err
+	}
+	if err := errors.Join(w.Flush(), f.Sync()); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), s.path(x.Object))
+}
