@@ -1,29 +1,92 @@
 package mapping
 
 import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/app"
 )
 
 // Mapping is the compiled mappings and match rules of one object type. It is immutable and safe for concurrent use.
-type Mapping struct{}
+type Mapping struct {
+	rules []*rule
+	match []*rule // by index of app.Object.Match
+}
 
 // Compile compiles every mapping and every match rule's source. The error joins a fault.Invalid per mistake, each naming the target attribute.
-func Compile(o app.Object) (*Mapping, error) { return &Mapping{}, nil }
+func Compile(o app.Object) (*Mapping, error) {
+	m := &Mapping{}
+	var errs []error
+	for _, am := range o.Mappings {
+		r, err := compileRule(am)
+		m.rules = append(m.rules, r)
+		errs = append(errs, about(am.Target, err))
+	}
+	for _, ar := range o.Match {
+		r, err := compileMatch(ar, m.rules)
+		m.match = append(m.match, r)
+		errs = append(errs, about(ar.Target+fmt.Sprintf(" (match rule of precedence %d)", ar.Precedence), err))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fault.Wrap(fault.Invalid, "compile the mappings", err)
+	}
+	return m, nil
+}
 
-// Evaluate works out what the target should hold. The error is a fault.Invalid naming the target attribute and the expression.
-func (m *Mapping) Evaluate(in Input) (Output, error) { return Output{}, nil }
+// Evaluate works out what the target should hold. An expression that fails fails the object: nothing of it may be written. The error is a
+// fault naming the target attribute and the expression; its kind is Invalid, or that of the failure Input.Taken reported.
+func (m *Mapping) Evaluate(in Input) (Output, error) {
+	ev := evaluation{in: &in, out: Output{Want: make(entry.Attrs, len(m.rules))}}
+	for _, r := range m.rules {
+		if err := ev.apply(r); err != nil {
+			return Output{}, err
+		}
+		if ev.out.IgnoreObject {
+			break
+		}
+	}
+	return ev.out, nil
+}
 
-// MatchValue returns the value the match rule at the index (in app.Object.Match) compares; false when the object has none.
+// MatchValue returns the value the match rule at the index (in app.Object.Match) compares; false when the source has none. Of several
+// values it is the first.
 func (m *Mapping) MatchValue(ruleIndex int, in Input) (entry.Value, bool, error) {
-	return nil, false, nil
+	if ruleIndex < 0 || ruleIndex >= len(m.match) {
+		return nil, false, fault.New(fault.Internal, "match", "there is no match rule %d", ruleIndex)
+	}
+	ev := evaluation{in: &in}
+	res, err := ev.value(m.match[ruleIndex])
+	if err != nil || len(res.values) == 0 || res.values[0] == "" {
+		return nil, false, err
+	}
+	return res.values[0], true, nil
 }
 
 // Attributes returns the source attributes that mappings and match rules read, sorted, each once.
-func (m *Mapping) Attributes() []string { return nil }
+func (m *Mapping) Attributes() []string {
+	names := map[string]bool{}
+	for _, r := range slices.Concat(m.rules, m.match) {
+		for _, name := range r.attributes() {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
 
 // Lint returns warnings, each beginning with the target attribute.
-func (m *Mapping) Lint() []string { return nil }
+func (m *Mapping) Lint() []string {
+	var out []string
+	for _, r := range m.rules {
+		out = append(out, r.lint()...)
+	}
+	return out
+}
 
 // HasSoftDelete reports whether a mapping reads [IsSoftDeleted]; without one, leaving scope changes nothing in the target.
-func (m *Mapping) HasSoftDelete() bool { return false }
+func (m *Mapping) HasSoftDelete() bool {
+	return slices.ContainsFunc(m.rules, func(r *rule) bool { return slices.Contains(r.attributes(), softDeleted) })
+}
