@@ -9,6 +9,7 @@ import (
 type Beat struct {
 	Min, Max    uint8     // versions of the wire it speaks
 	Sent        time.Time // by the agent's clock, to the millisecond
+	Conn        uint64    // number of the connection at the server it goes to
 	Build       string    // program version, for people
 	InFlight    int       // requests it is carrying out
 	MaxInFlight int       // how many it takes at once
@@ -27,6 +28,7 @@ func AppendBeat(b []byte, x Beat) []byte {
 	b = appendPrefix(b, TypeBeat, Attempt{})
 	b = append(b, x.Min, x.Max)
 	b = binary.AppendVarint(b, x.Sent.UnixMilli())
+	b = binary.AppendUvarint(b, x.Conn)
 	b = appendString(b, cut(x.Build))
 	b = binary.AppendUvarint(b, uint64(max(0, x.InFlight)))
 	b = binary.AppendUvarint(b, uint64(max(0, x.MaxInFlight)))
@@ -41,7 +43,7 @@ func AppendBeat(b []byte, x Beat) []byte {
 // ParseBeat reads a beat frame. Bytes after the known fields come from a newer agent and are left alone.
 func ParseBeat(f Frame) (Beat, error) {
 	r := reader{rest: f.Payload}
-	x := Beat{Min: r.byte(), Max: r.byte(), Sent: time.UnixMilli(r.int()), Build: r.string(maxText)}
+	x := Beat{Min: r.byte(), Max: r.byte(), Sent: time.UnixMilli(r.int()), Conn: r.uint(), Build: r.string(maxText)}
 	x.InFlight, x.MaxInFlight = int(min(r.uint(), 1<<20)), int(min(r.uint(), 1<<20))
 	x.Draining = r.bool()
 	n := r.uint()
