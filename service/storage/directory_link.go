@@ -1,0 +1,155 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/directory"
+)
+
+const (
+	stateOfObject Query = `SELECT state FROM directory_object WHERE tenant = $1 AND type = $2 AND id = $3`
+
+	moveObject Query = `UPDATE directory_object SET seq = $4 WHERE tenant = $1 AND type = $2 AND id = $3`
+
+	otherRefs Query = `DELETE FROM directory_ref WHERE tenant = $1 AND type = $2 AND id = $3 AND attr = $4 AND ref_id <> $5`
+
+	referrers Query = `SELECT DISTINCT type, id FROM directory_ref
+		WHERE tenant = $1 AND ref_id = $2 AND ref_type IN ($3, '') ORDER BY type DESC, id`
+
+	deleteRefsTo Query = `DELETE FROM directory_ref WHERE tenant = $1 AND ref_id = $2 AND ref_type IN ($3, '')`
+
+	deleteRefsOf Query = `DELETE FROM directory_ref WHERE tenant = $1 AND type = $2 AND id = $3`
+
+	forgetObject Query = `UPDATE directory_object SET seq = $4, state = 2, unique_key = NULL, doc = $5
+		WHERE tenant = $1 AND type = $2 AND id = $3`
+)
+
+// Link adds and removes references of one object without reading its others: one row each, one change. fault.NotFound when the
+// object, or one to be added, does not exist. What is there already, or is gone already, counts as done; if nothing changes,
+// nothing is logged. Adding a manager takes the one there is out.
+func (d *Directory) Link(ctx context.Context, t entry.Type, id, attr string, add, remove []entry.Ref) error {
+	op := "link " + attr
+	if err := linkable(op, t, attr, add); err != nil {
+		return err
+	}
+	return d.write(ctx, op, func(tx tx) error {
+		if ok, err := tx.exists(t, id); err != nil || !ok {
+			return orAbsent(err, op, id)
+		}
+		return tx.withClock(func(c *clock) error {
+			n, err := c.link(string(t), id, attr, add, remove)
+			if err != nil || n == 0 {
+				return err
+			}
+			_, err = tx.exec(moveObject, string(t), id, c.nextSeq())
+			return err
+		})
+	})
+}
+
+func linkable(op string, t entry.Type, attr string, add []entry.Ref) error {
+	switch {
+	case attr == directory.Members && t != entry.Group:
+		return fault.New(fault.Invalid, op, "a %s has no members", t).WithHint("members belong to groups")
+	case attr == directory.Manager && len(add) > 1:
+		return fault.New(fault.Invalid, op, "%d managers given", len(add)).WithHint("an object has one manager")
+	}
+	for _, r := range add {
+		if r.ID == "" {
+			return fault.New(fault.Invalid, op, "a reference has no id").WithHint("refer to an object by its id")
+		}
+	}
+	return nil
+}
+
+func orAbsent(err error, op, object string) error {
+	if err != nil {
+		return err
+	}
+	return absent(op, object)
+}
+
+func (t tx) exists(typ entry.Type, id string) (bool, error) {
+	var state int64
+	found, err := t.one(stateOfObject, []any{string(typ), id}, &state)
+	return found && state != gone, err
+}
+
+// link changes the rows and returns how many.
+func (c *clock) link(typ, id, attr string, add, remove []entry.Ref) (n int64, err error) {
+	count := func(m int64, e error) bool { n += m; err = e; return e == nil }
+	for _, r := range remove {
+		if !count(c.tx.exec(deleteRef, typ, id, attr, r.ID)) {
+			return n, err
+		}
+	}
+	for _, r := range add {
+		if r, err = c.tx.resolve(r); err != nil {
+			return n, err
+		}
+		if attr == directory.Manager && !count(c.tx.exec(otherRefs, typ, id, attr, r.ID)) {
+			return n, err
+		}
+		if !count(c.tx.exec(insertRef, typ, id, attr, r.ID, string(r.Type), c.nextEdge())) {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// resolve makes sure that the object referred to exists, and fills in its type when it is not known.
+func (t tx) resolve(r entry.Ref) (entry.Ref, error) {
+	candidates := []entry.Type{r.Type}
+	if r.Type == "" {
+		candidates = []entry.Type{entry.User, entry.Group}
+	}
+	for _, c := range candidates {
+		if ok, err := t.exists(c, r.ID); err != nil || ok {
+			return entry.Ref{Type: c, ID: r.ID}, err
+		}
+	}
+	return r, absent("link to", r.ID)
+}
+
+// HardDelete forgets the object and every reference to it; the log keeps that it went, and that those who referred to it changed.
+func (d *Directory) HardDelete(ctx context.Context, t entry.Type, id string) error {
+	op := "delete " + string(t) + " for good"
+	empty, err := encodeAttrs(nil)
+	if err != nil {
+		return err
+	}
+	return d.write(ctx, op, func(tx tx) error {
+		if ok, err := tx.exists(t, id); err != nil || !ok {
+			return orAbsent(err, op, id)
+		}
+		return tx.withClock(func(c *clock) error { return c.forget(t, id, empty) })
+	})
+}
+
+func (c *clock) forget(t entry.Type, id string, empty []byte) error {
+	if _, err := c.tx.exec(deleteRefsOf, string(t), id); err != nil {
+		return err
+	}
+	var who [][2]string
+	err := c.tx.each(referrers, []any{id, string(t)}, func(r Rows) error {
+		var w [2]string
+		err := r.Scan(&w[0], &w[1])
+		who = append(who, w)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, w := range who {
+		if _, err := c.tx.exec(moveObject, w[0], w[1], c.nextSeq()); err != nil {
+			return err
+		}
+	}
+	if _, err := c.tx.exec(deleteRefsTo, id, string(t)); err != nil {
+		return err
+	}
+	_, err = c.tx.exec(forgetObject, string(t), id, c.nextSeq(), empty)
+	return err
+}
