@@ -24,6 +24,10 @@ type ResourceType struct {
 	plain  string              // `{"schemas":["urn…"` of a resource without extensions
 	meta   *field
 	id     *field
+
+	bySchema [][]*field // top-level fields of each schema in output order
+	usual    []uint64   // what an answer shows by default, by field index; see Projection
+	writable []uint64   // what a request body shows
 }
 
 // NewResourceType compiles a resource type. It fails with fault.Invalid when a name is empty, malformed or used twice,
@@ -47,6 +51,11 @@ func NewResourceType(name entry.Type, endpoint string, core Schema, extensions .
 		}
 	}
 	rt.addBareNames()
+	rt.bySchema = make([][]*field, len(rt.Extensions)+1)
+	for _, f := range rt.fields {
+		rt.bySchema[f.schema] = append(rt.bySchema[f.schema], f)
+	}
+	rt.compileWants()
 	rt.plain = `{"schemas":[` + string(AppendString(nil, rt.Core.ID))
 	return rt, nil
 }
