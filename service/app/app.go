@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
 )
@@ -12,41 +11,42 @@ type ID string
 
 // App is an application to provision into.
 type App struct {
-	ID          ID
-	Name        string
-	Target      Target
-	Objects     []Object // at most one per source type; users first
-	Deprovision Deprovision
-	Schedule    Schedule
-	Version     int // counts saved configurations; a cycle runs on the version it began with
+	ID          ID          `json:"id"`
+	Name        string      `json:"name"` // for people; default the ID
+	Target      Target      `json:"target"`
+	Schedule    Schedule    `json:"schedule"`
+	Deprovision Deprovision `json:"deprovision"`
+	Objects     []Object    `json:"objects"`          // at most one per source type; users first
+	Version     int         `json:"version" yaml:"-"` // counts saved configurations; a cycle runs on the version it began with
 }
 
 // Target says where the application is and how to speak to it.
 type Target struct {
-	URL        string   // SCIM base URL, reached directly; empty when Group is set
-	Group      string   // agent group to go through; "" = directly
-	Resource   string   // name of the application in the agents' own configuration, when Group is set
-	SecretFile string   // file with the bearer secret, read by the service; never the secret itself
-	CAFile     string   // PEM bundle to trust instead of the system's, when reached directly
-	Dialect    string   // "rfc" (default) or "legacy": PATCH dialect, see scimclient
-	Timeout    Duration // of one request; default 30s
+	URL        string   `json:"url"`        // SCIM base URL, reached directly; empty when Group is set
+	Group      string   `json:"group"`      // agent group to go through; "" = directly
+	Resource   string   `json:"resource"`   // name of the application in the agents' own configuration, when Group is set
+	SecretFile string   `json:"secretFile"` // file with the bearer secret, read by the service; never the secret itself
+	CAFile     string   `json:"caFile"`     // PEM bundle to trust instead of the system's, when reached directly
+	Dialect    string   `json:"dialect"`    // "rfc" (default) or "legacy": PATCH dialect, see scimclient
+	Timeout    Duration `json:"timeout"`    // of one request; default 30s
 }
-
-// Duration is a time.Duration in the text form 30s, 5m, 40m.
-type Duration time.Duration
 
 // Object maps one source type to one target type.
 type Object struct {
-	Source   entry.Type // "User" or "Group"
-	Target   entry.Type // type at the target; default the same
-	Mappings []Mapping
-	Match    []Rule // ascending precedence
-	Scope    Filter // empty: everything is in scope
-	Verbs    Verbs  // target object actions
+	Source   entry.Type `json:"source"`   // "User" or "Group"
+	Target   entry.Type `json:"target"`   // type at the target; default the same
+	Verbs    Verbs      `json:"verbs"`    // target object actions
+	Match    []Rule     `json:"match"`    // ascending precedence
+	Scope    Filter     `json:"scope"`    // empty: everything is in scope
+	Mappings []Mapping  `json:"mappings"` // in the order of the file
 }
 
 // Verbs says which actions may be taken at the target; the zero value in a file means all three.
-type Verbs struct{ Create, Update, Delete bool }
+type Verbs struct {
+	Create bool `json:"create"`
+	Update bool `json:"update"`
+	Delete bool `json:"delete"`
+}
 
 // Flow says when a mapping takes part.
 type Flow string
@@ -60,50 +60,53 @@ const (
 
 // Mapping says what one target attribute shall hold. Exactly one of Source, Constant and Expression is set.
 type Mapping struct {
-	Target     string // SCIM path: userName, name.givenName, emails[type eq "work"].value, urn:…:User:Login
-	Source     string // direct: a source attribute
-	Constant   *string
-	Expression string // see package expr
-	Default    string // used at create when the value is null; "" = none
-	Flow       Flow
-	ClearNull  bool // a null value clears the target at update instead of leaving it alone
+	Target     string  `json:"target"`     // SCIM path: userName, name.givenName, emails[type eq "work"].value, urn:…:User:Login
+	Source     string  `json:"source"`     // direct: a source attribute
+	Constant   *string `json:"constant"`   // the same text for everybody
+	Expression string  `json:"expression"` // see package expr
+	Default    string  `json:"default"`    // used at create when the value is null; "" = none
+	Flow       Flow    `json:"flow"`       // when the mapping takes part; default Always
+	ClearNull  bool    `json:"clearNull"`  // a null value clears the target at update instead of leaving it alone
 }
 
 // Rule is one way to find the counterpart: the target attribute compared with the value the mapping of that attribute
 // yields, or with Source (an attribute or expression) when given.
 type Rule struct {
-	Precedence int    // 1 first; no two alike
-	Target     string // target attribute to search
-	Source     string // expression over the source; "" = the mapping of Target
+	Precedence int    `json:"precedence"` // 1 first; no two alike
+	Target     string `json:"target"`     // target attribute to search
+	Source     string `json:"source"`     // expression over the source; "" = the mapping of Target
 }
 
 // Filter is a scoping filter: groups are joined by OR, the clauses inside a group by AND.
-type Filter struct{ Groups []ClauseGroup }
+// In a file it is the list of its groups.
+type Filter struct {
+	Groups []ClauseGroup `json:"groups"`
+}
 
 // ClauseGroup is a list of clauses that must all hold.
 type ClauseGroup struct {
-	Name    string // for explanations
-	Clauses []Clause
+	Name    string   `json:"name"` // for explanations
+	Clauses []Clause `json:"clauses"`
 }
 
 // Clause compares one source attribute; see provisioning semantics §3.1 for each operator.
 type Clause struct {
-	Attribute string
-	Operator  string   // EQUALS, NOT EQUALS, IS TRUE, IS FALSE, IS NULL, IS NOT NULL, REGEX MATCH, NOT REGEX MATCH, …
-	Values    []string // empty for unary operators
+	Attribute string   `json:"attribute"`
+	Operator  string   `json:"operator"` // a name of Operators
+	Values    []string `json:"values"`   // empty for unary operators; of several, one suffices (for a negative operator, none may hold)
 }
 
 // Deprovision says what happens to people who leave.
 type Deprovision struct {
-	SkipOutOfScope bool // leaving scope does not disable
-	NoDelete       bool // a hard delete in the source does not delete in the target
-	DeleteLimit    int  // deletions and disables per cycle from which on they are held; 0 = default 500
+	SkipOutOfScope bool `json:"skipOutOfScope"` // leaving scope does not disable
+	NoDelete       bool `json:"noDelete"`       // a hard delete in the source does not delete in the target
+	DeleteLimit    int  `json:"deleteLimit"`    // deletions and disables per cycle from which on they are held; 0 = default 500
 }
 
 // Schedule is the job's rhythm.
 type Schedule struct {
-	Interval Duration // between incremental cycles beside events; default 40m
-	Workers  int      // objects at work at once; default 16
+	Interval Duration `json:"interval"` // between incremental cycles beside events; default 40m
+	Workers  int      `json:"workers"`  // objects at work at once; default 16
 }
 
 // Store keeps applications of the tenant in the context.
