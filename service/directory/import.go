@@ -1,0 +1,345 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+)
+
+// Sizes of an import's steps.
+const (
+	batchRows    = 500     // rows looked up and stored at once
+	batchBytes   = 4 << 20 // the same in bytes of the file
+	importers    = 16      // updates at work at once; they share commits
+	rememberMost = 50_000  // names whose id is kept in memory
+)
+
+// Import reads a people file and brings the directory up to it. The file is CSV in UTF-8; its first line names the columns:
+// Graph properties, and type (User or Group), manager (a userPrincipalName), members and memberOf (names separated by ;).
+// It streams: memory does not grow with the file. Users are found by userPrincipalName, groups by displayName; a name that is
+// not there yet is created, one that is there is merged (see Merge): the columns of the file are set, an empty cell clears its
+// attribute, attributes without a column stay. Memberships are added, never taken away. References may point to rows further down.
+//
+// A row that is wrong is left out and reported with its line, all others are imported; the Report says how many, and its Err is
+// not nil then. The error is for what ends the import: an unreadable header or file, a store that fails. Importing the same
+// file again changes nothing. progress, if not nil, is called after each batch with the lines and bytes read so far.
+func Import(ctx context.Context, store Store, r io.Reader, progress func(lines int, bytes int64)) (Report, error) {
+	im := &importer{store: store, rows: newRowReader(r), progress: progress, ids: map[name]string{}}
+	im.report = Report{Errors: []LineError{}, Notes: []string{}}
+	defer im.spool.close()
+	err := im.run(ctx)
+	im.report.sort()
+	return im.report, err
+}
+
+// name names an object as a people file does.
+type name struct {
+	typ entry.Type
+	key string // as Key
+}
+
+type importer struct {
+	store    Store
+	rows     *rowReader
+	progress func(int, int64)
+	header   header
+	batch    []person
+	inBatch  map[name]bool
+	began    int64           // bytes read when the batch began
+	ids      map[name]string // of names met lately
+	spool    spool
+	report   Report
+}
+
+func (im *importer) run(ctx context.Context) error {
+	fields, _, err := im.rows.next()
+	if err != nil {
+		return headerFault(err)
+	}
+	if im.header, err = parseHeader(fields); err != nil {
+		return err
+	}
+	im.report.Notes = append(im.report.Notes, im.header.notes...)
+	for {
+		err := im.row(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := im.flush(ctx); err != nil {
+		return err
+	}
+	return im.link(ctx)
+}
+
+func headerFault(err error) error {
+	if errors.Is(err, io.EOF) {
+		return badHeader("the file is empty")
+	}
+	if _, ok := errors.AsType[*rowError](err); ok {
+		return badHeader("%w", err)
+	}
+	return unreadable(err)
+}
+
+func unreadable(err error) error {
+	return fault.Wrap(fault.Unavailable, "read people file", err)
+}
+
+// row reads one row into the batch; a bad one into the report.
+func (im *importer) row(ctx context.Context) error {
+	fields, line, err := im.rows.next()
+	if errors.Is(err, io.EOF) {
+		return io.EOF
+	}
+	if _, bad := errors.AsType[*rowError](err); err != nil && !bad {
+		return unreadable(err)
+	}
+	im.report.Lines++
+	var p person
+	if err == nil {
+		p, err = im.header.person(line, fields)
+	}
+	if err != nil {
+		im.report.refuse(line, im.header, err)
+		return nil
+	}
+	n := name{p.typ, Key(entry.Entry{Type: p.typ, Attrs: p.patch})}
+	if im.inBatch[n] || len(im.batch) == batchRows || im.rows.bytes-im.began > batchBytes {
+		if err := im.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if im.inBatch == nil {
+		im.inBatch = make(map[name]bool, batchRows)
+	}
+	im.inBatch[n] = true
+	im.batch = append(im.batch, p)
+	return nil
+}
+
+// flush stores the batch.
+func (im *importer) flush(ctx context.Context) error {
+	if err := im.storeBatch(ctx); err != nil {
+		return err
+	}
+	im.batch, im.began = im.batch[:0], im.rows.bytes
+	clear(im.inBatch)
+	if im.progress != nil {
+		im.progress(im.rows.line, im.rows.bytes)
+	}
+	return ctx.Err()
+}
+
+// placed is a row with the object it is about.
+type placed struct {
+	person
+	id    string
+	found entry.Entry
+	fresh bool
+}
+
+func (im *importer) storeBatch(ctx context.Context) error {
+	ps := make([]placed, len(im.batch))
+	for i, p := range im.batch {
+		var err error
+		if ps[i], err = im.place(ctx, p); err != nil {
+			return err
+		}
+	}
+	for i := range ps {
+		if err := im.deferRefs(ctx, &ps[i]); err != nil {
+			return err
+		}
+	}
+	if err := im.create(ctx, ps); err != nil {
+		return err
+	}
+	return im.update(ctx, ps)
+}
+
+// place finds the object of a row, or gives a new one its id.
+func (im *importer) place(ctx context.Context, p person) (placed, error) {
+	n := name{p.typ, Key(entry.Entry{Type: p.typ, Attrs: p.patch})}
+	e, err := im.store.Lookup(ctx, p.typ, lookupAttr(p.typ), p.name)
+	out := placed{person: p, id: e.ID, found: e}
+	if fault.Is(err, fault.NotFound) {
+		out.id, out.fresh, err = NewID(), true, nil
+	}
+	im.remember(n, out.id)
+	return out, err
+}
+
+func lookupAttr(t entry.Type) string {
+	if t == entry.Group {
+		return DisplayName
+	}
+	return UserPrincipalName
+}
+
+// remember keeps the id of a name. When too many are kept all are forgotten: most names are met again soon, or never.
+func (im *importer) remember(n name, id string) {
+	if len(im.ids) >= rememberMost {
+		clear(im.ids)
+	}
+	im.ids[n] = id
+}
+
+// idOf returns the id of a name, "" when nobody has it.
+func (im *importer) idOf(ctx context.Context, t entry.Type, called string) (string, error) {
+	n := name{t, called}
+	if t == entry.User {
+		n.key = Fold(called)
+	}
+	if id, ok := im.ids[n]; ok {
+		return id, nil
+	}
+	e, err := im.store.Lookup(ctx, t, lookupAttr(t), called)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	if err == nil {
+		im.remember(n, e.ID)
+	}
+	return e.ID, err
+}
+
+// deferRefs sets a manager who is known already, and puts everything else aside until all rows are in.
+func (im *importer) deferRefs(ctx context.Context, p *placed) error {
+	if p.manager != "" && p.typ == entry.User {
+		id, err := im.idOf(ctx, entry.User, p.manager)
+		if err != nil {
+			return err
+		}
+		if id != "" {
+			p.patch[Manager] = []entry.Value{entry.Ref{Type: entry.User, ID: id}}
+			im.report.References++
+		} else if err := im.spool.put(deferred{p.line, Manager, p.typ, p.id, []string{p.manager}}); err != nil {
+			return err
+		}
+	}
+	if len(p.members) > 0 {
+		if err := im.spool.put(deferred{p.line, Members, p.typ, p.id, p.members}); err != nil {
+			return err
+		}
+	}
+	if len(p.memberOf) > 0 {
+		return im.spool.put(deferred{p.line, columnMemberOf, p.typ, p.id, p.memberOf})
+	}
+	return nil
+}
+
+// create stores the new objects of a batch, in one go if that works.
+func (im *importer) create(ctx context.Context, ps []placed) error {
+	var es []entry.Entry
+	now := time.Now().UTC().Truncate(time.Second)
+	for _, p := range ps {
+		if p.fresh {
+			es = append(es, p.entry(now))
+		}
+	}
+	if len(es) == 0 {
+		return nil
+	}
+	err := im.store.PutMany(ctx, es)
+	if err == nil {
+		im.report.Created += len(es)
+		return nil
+	}
+	if !refusable(err) {
+		return err
+	}
+	return im.createEach(ctx, ps, now) // somebody took a name meanwhile: find out whose
+}
+
+func (p placed) entry(now time.Time) entry.Entry {
+	e := Merge(entry.Entry{Type: p.typ, ID: p.id}, p.patch)
+	if len(e.Attrs[CreatedDateTime]) == 0 {
+		e.Attrs.Set(CreatedDateTime, now)
+	}
+	return e
+}
+
+func (im *importer) createEach(ctx context.Context, ps []placed, now time.Time) error {
+	for _, p := range ps {
+		if !p.fresh {
+			continue
+		}
+		switch err := im.store.PutMany(ctx, []entry.Entry{p.entry(now)}); {
+		case err == nil:
+			im.report.Created++
+		case refusable(err):
+			im.report.refuse(p.line, im.header, err)
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// refusable reports whether an error is the row's own fault; any other ends the import.
+func refusable(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Exists, fault.NotFound, fault.Conflict:
+		return true
+	}
+	return false
+}
+
+// update merges the rows of a batch into objects that exist, several at once so that they share commits.
+func (im *importer) update(ctx context.Context, ps []placed) error {
+	errs := make([]error, len(ps))
+	changed := make([]bool, len(ps))
+	var g errgroup.Group
+	g.SetLimit(importers)
+	for i, p := range ps {
+		if p.fresh || sameAs(p.found, p.patch) {
+			continue
+		}
+		changed[i] = true
+		g.Go(func() error {
+			_, errs[i] = im.store.Put(ctx, p.typ, p.id, func(e entry.Entry) (entry.Entry, error) { return Merge(e, p.patch), nil })
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are in errs, each with its row
+	for i, p := range ps {
+		switch {
+		case p.fresh:
+		case errs[i] != nil && !refusable(errs[i]):
+			return errs[i]
+		case errs[i] != nil:
+			im.report.refuse(p.line, im.header, errs[i])
+		case changed[i]:
+			im.report.Updated++
+		default:
+			im.report.Unchanged++
+		}
+	}
+	return nil
+}
+
+// sameAs reports whether the entry holds what the patch says already.
+func sameAs(e entry.Entry, patch entry.Attrs) bool {
+	for attr, want := range patch {
+		have := e.Attrs[attr]
+		if len(have) != len(want) {
+			return false
+		}
+		for i := range want {
+			if !entry.Equal(have[i], want[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
