@@ -237,3 +237,18 @@ func structure(x any) (entry.Value, bool) {
 	}
 	return nil, false
 }
+
+// Value turns a configured text into a value of the column. fault.Invalid when the column is unknown or the text does not fit.
+func (b *Binding) Value(column, text string) (entry.Value, error) {
+	a, ok := b.columns[column]
+	if !ok {
+		return nil, b.unknown(column)
+	}
+	return toColumn(part{attr: column, column: a, scim: scim.String}, text)
+}
+
+// Text writes any value as text, the form in which it can be part of an anchor.
+func Text(v entry.Value) string {
+	s, _ := toText(v).(string)
+	return s
+}

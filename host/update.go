@@ -1,0 +1,269 @@
+package host
+
+import (
+	"context"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/host/cache"
+	"github.com/sallyport-id/sallyport/host/connector"
+	"github.com/sallyport-id/sallyport/scim/scimserver"
+)
+
+type wholeKey struct{}
+
+// Whole marks a context in which edits come from a PUT, which leaves out what it clears. Where one column has two SCIM names, a
+// client that speaks only one of them does not mean to clear the column by leaving out the other.
+func Whole(ctx context.Context) context.Context { return context.WithValue(ctx, wholeKey{}, true) }
+
+func isWhole(ctx context.Context) bool { return ctx.Value(wholeKey{}) != nil }
+
+// change is an update on its way: edits of columns with references in the cache's form.
+type change struct {
+	row      cache.Row
+	edits    []entry.Edit
+	held     []heldRef
+	turn     turn
+	password connector.Secret
+}
+
+// Update implements scimserver.Store.
+func (c *Coordinator) Update(ctx context.Context, t entry.Type, id, version string, edits []entry.Edit) (scimserver.Resource, error) {
+	k, g, err := c.open(t)
+	if err != nil {
+		return scimserver.Resource{}, err
+	}
+	anchor, err := c.locate(ctx, k, g, id)
+	if err != nil {
+		return scimserver.Resource{}, err
+	}
+	row, turn, err := c.updateLocked(ctx, k, anchor, version, edits)
+	if err != nil {
+		return scimserver.Resource{}, err
+	}
+	if turn == disabling && k.flows.disable == FlowDelete {
+		return c.disableByDelete(ctx, k, g, row)
+	}
+	return c.resource(k, row, false), nil
+}
+
+func (c *Coordinator) updateLocked(ctx context.Context, k *kind, anchor, version string, edits []entry.Edit) (cache.Row, turn, error) {
+	unlock := c.locks.lock(append(k.newNames(edits), k.anchorKey(anchor))...)
+	defer unlock()
+	row, ok := k.cache.Get(anchor, false)
+	if !ok {
+		return row, 0, notFound(k.typ, cache.ID(k.typ, anchor))
+	}
+	if version != "" && version != row.Version {
+		return row, 0, fault.New(fault.Conflict, "update", "the %s changed meanwhile", k.typ).WithHint("read it again and repeat the change")
+	}
+	ch, err := c.change(ctx, k, row, edits)
+	if err != nil {
+		return row, 0, err
+	}
+	if ch.turn == disabling && k.flows.disable == FlowDelete {
+		return row, ch.turn, nil // the object goes; nothing else is written to it
+	}
+	row, err = c.write(ctx, k, ch)
+	return row, ch.turn, err
+}
+
+// newNames are the locks of names that the edits give the object.
+func (k *kind) newNames(edits []entry.Edit) []string {
+	var keys []string
+	for _, e := range edits {
+		if column, ok := k.b.Column(e.Attr); ok && column == k.name && len(e.Values) > 0 {
+			keys = append(keys, k.nameKey(identity{column, e.Values[0]}))
+		}
+	}
+	return keys
+}
+
+// change works out what a row's columns shall become.
+func (c *Coordinator) change(ctx context.Context, k *kind, row cache.Row, edits []entry.Edit) (change, error) {
+	ch := change{row: row, password: k.password(editedValues(edits))}
+	columns := k.columns(row)
+	ch.turn = k.turns(edits, columns)
+	asked, err := k.b.Edits(edits, columns, isWhole(ctx))
+	if err != nil {
+		return ch, err
+	}
+	for _, e := range override(asked, k.flowEdits(ch.turn)) {
+		a, _ := k.b.Attribute(e.Attr)
+		if long(a) {
+			ch.edits = append(ch.edits, c.listEdits(k, row.Anchor, e, &ch)...)
+			continue
+		}
+		here, missing := c.known(e.Values)
+		for _, id := range missing {
+			ch.held = append(ch.held, heldRef{column: e.Attr, target: id})
+		}
+		if len(missing) > 0 && len(here) == 0 {
+			continue // a reference to be set later; the old one stays until then
+		}
+		e.Values = here
+		ch.edits = append(ch.edits, e)
+	}
+	return ch, c.freeName(k, row.Anchor, ch.edits)
+}
+
+func editedValues(edits []entry.Edit) entry.Attrs {
+	attrs := entry.Attrs{}
+	for _, e := range edits {
+		if e.Op != entry.Remove {
+			attrs[e.Attr] = e.Values
+		}
+	}
+	return attrs
+}
+
+// freeName refuses a name that another object has.
+func (c *Coordinator) freeName(k *kind, self string, edits []entry.Edit) error {
+	for _, e := range edits {
+		if e.Attr == k.name && e.Op != entry.Remove && len(e.Values) > 0 {
+			return c.taken(k, []identity{{k.name, e.Values[0]}}, self)
+		}
+	}
+	return nil
+}
+
+// listEdits makes an edit of a list of references the smallest one: what is there is not added, what is not there is not removed,
+// and a replacement becomes what differs of the references that this host shows. References to what is not there yet are held.
+func (c *Coordinator) listEdits(k *kind, anchor string, e entry.Edit, ch *change) []entry.Edit {
+	here, missing := c.known(e.Values)
+	holder, all := cache.ID(k.typ, anchor), e.Op == entry.Replace || e.Op == entry.Remove && len(e.Values) == 0
+	switch {
+	case all:
+		c.memory.release(holder, e.Attr, nil)
+	case e.Op == entry.Remove:
+		c.memory.release(holder, e.Attr, append([]string{}, missing...))
+	}
+	if e.Op != entry.Remove {
+		for _, id := range missing {
+			ch.held = append(ch.held, heldRef{column: e.Attr, target: id})
+		}
+	}
+	e.Values = here
+	if all {
+		return c.replaceList(k, anchor, e)
+	}
+	e.Values = nil
+	for _, v := range here {
+		if holds := k.cache.Holds(anchor, k.alias[e.Attr], v.(entry.Ref).ID); holds == (e.Op == entry.Remove) {
+			e.Values = append(e.Values, v)
+		}
+	}
+	if len(e.Values) == 0 {
+		return nil
+	}
+	return []entry.Edit{e}
+}
+
+func (c *Coordinator) replaceList(k *kind, anchor string, e entry.Edit) []entry.Edit {
+	row, _ := k.cache.Get(anchor, true)
+	var shown []entry.Value
+	for _, v := range row.Attrs[k.alias[e.Attr]] {
+		if ref, ok := v.(entry.Ref); ok && c.serves(cache.ID(ref.Type, ref.ID)) {
+			shown = append(shown, v)
+		}
+	}
+	want := e.Values
+	if e.Op == entry.Remove {
+		want = nil
+	}
+	var out []entry.Edit
+	for _, d := range []entry.Edit{{Op: entry.Remove, Attr: e.Attr, Values: without(shown, want)}, {Op: entry.Add, Attr: e.Attr, Values: without(want, shown)}} {
+		if len(d.Values) > 0 {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// without returns the references of a that b lacks.
+func without(a, b []entry.Value) []entry.Value {
+	in := make(map[string]bool, len(b))
+	for _, v := range b {
+		in[v.(entry.Ref).ID] = true
+	}
+	var out []entry.Value
+	for _, v := range a {
+		if !in[v.(entry.Ref).ID] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// write carries a change out and brings the cache up to date with it.
+func (c *Coordinator) write(ctx context.Context, k *kind, ch change) (cache.Row, error) {
+	row, err := c.writeEdits(ctx, k, ch)
+	if err != nil {
+		return row, err
+	}
+	for _, h := range ch.held {
+		h.holder = cache.ID(k.typ, row.Anchor)
+		c.memory.hold(h)
+	}
+	return row, c.setPassword(ctx, k, row.Anchor, ch.password)
+}
+
+func (c *Coordinator) writeEdits(ctx context.Context, k *kind, ch change) (cache.Row, error) {
+	if len(ch.edits) == 0 {
+		return ch.row, nil
+	}
+	var after connector.Anchor
+	err := c.pool.with(ctx, func(ctx context.Context, s connector.Session) error {
+		x, err := exporter(s)
+		if err != nil {
+			return err
+		}
+		after, err = x.Update(ctx, k.object, connector.Anchor(ch.row.Anchor), c.toConnector(ch.edits))
+		return err
+	})
+	switch fault.KindOf(err) {
+	case 0:
+	case fault.NotFound:
+		k.cache.Remove(ch.row.Anchor)
+		return ch.row, err
+	case fault.Timeout:
+		return c.updatedAfterAll(ctx, k, ch, err)
+	default:
+		return ch.row, unavailableSession(err)
+	}
+	anchor := ch.row.Anchor
+	if after != "" && string(after) != anchor {
+		if err := c.renamed(k, anchor, string(after)); err != nil {
+			return ch.row, err
+		}
+		anchor = string(after)
+	}
+	row, _, err := k.cache.Edit(anchor, k.toCache(ch.edits))
+	return row, err
+}
+
+// renamed gives an object its new anchor and remembers the old id, so that a client that knows only that one still finds it.
+func (c *Coordinator) renamed(k *kind, from, to string) error {
+	if _, err := k.cache.Rename(from, to, ""); err != nil {
+		return err
+	}
+	for _, other := range c.kinds {
+		for _, column := range other.b.References() {
+			other.cache.Repoint(other.alias[column], from, to)
+		}
+	}
+	c.memory.rename(cache.ID(k.typ, from), cache.ID(k.typ, to))
+	return nil
+}
+
+// anchorAfter returns the anchor that the object has once the edits are done.
+func (ch change) anchorAfter(k *kind) string {
+	columns := entry.Attrs{}
+	for _, name := range k.b.Object().Anchor {
+		columns[name] = ch.row.Attrs[k.alias[name]]
+	}
+	if after := k.anchorOf(entry.Apply(columns, ch.edits)); after != "" {
+		return after
+	}
+	return ch.row.Anchor
+}
