@@ -73,8 +73,8 @@ const (
 
 // drain throws away the rest of a refused body within bounds and gives the connection up.
 func drain(w http.ResponseWriter, r *http.Request) {
-	if r.Body == nil || r.Header.Get("Expect") != "" {
-		return
+	if r.Body == nil || r.ProtoMajor > 1 || r.Header.Get("Expect") != "" {
+		return // HTTP/2 tells the client to stop; and who asked first has sent nothing
 	}
 	rc := http.NewResponseController(w)
 	if rc.SetReadDeadline(time.Now().Add(drainTime)) != nil {
