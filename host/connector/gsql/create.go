@@ -1,0 +1,220 @@
+package gsql
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+)
+
+// Create inserts the row, and the rows of its multi-valued attributes in the same transaction. What it returns was read
+// back from the database by the insert itself.
+func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error) {
+	const op = "create"
+	o, err := s.object(e.Type)
+	if err != nil {
+		return entry.Entry{}, err
+	}
+	plan, err := s.planCreate(o, e)
+	if err != nil {
+		return entry.Entry{}, fault.Wrap(fault.Invalid, op, err)
+	}
+	var made entry.Entry
+	err = s.write(ctx, op, func(ctx context.Context, c conn) error {
+		if len(plan.children) == 0 {
+			made, err = insert(ctx, c, o, plan.insert)
+			return err
+		}
+		return c.transact(ctx, func() error {
+			if made, err = insert(ctx, c, o, plan.insert); err != nil {
+				return err
+			}
+			return s.insertChildren(ctx, c, o, &made, plan.children)
+		})
+	})
+	return made, err
+}
+
+// creation is a Create made ready to run.
+type creation struct {
+	insert   query
+	children []childValues
+}
+
+// childValues are the values one table of values is to gain.
+type childValues struct {
+	child  child
+	values []entry.Value
+}
+
+func (s *session) planCreate(o *object, e entry.Entry) (creation, error) {
+	var p creation
+	var into []column
+	for _, name := range slices.Sorted(maps.Keys(e.Attrs)) {
+		vs := e.Attrs[name]
+		if c, ok := o.child(name); ok {
+			if vs = distinct(vs); len(vs) > 0 {
+				p.children = append(p.children, childValues{c, vs})
+			}
+			continue
+		}
+		c, err := o.writable(name)
+		if err != nil {
+			return p, err
+		}
+		if len(vs) == 0 {
+			continue
+		}
+		arg, err := s.cell(c, vs)
+		if err != nil {
+			return p, err
+		}
+		into = append(into, c)
+		p.insert.args = append(p.insert.args, arg)
+	}
+	p.insert.out = o.readable()
+	p.insert.text = insertText(o.table, into, 1) + " RETURNING " + selects("", p.insert.out)
+	return p, nil
+}
+
+// writable returns the column, or why it cannot be written.
+func (o *object) writable(name string) (column, error) {
+	c, ok := o.column(name)
+	if !ok {
+		return c, invalid(name, "%s has no column %q", o.table, name)
+	}
+	if c.readOnly {
+		return c, invalid(name, "the database makes the value of %s itself", name)
+	}
+	return c, nil
+}
+
+func invalid(attr, format string, args ...any) error {
+	return &fault.Error{Op: "take the value", Kind: fault.Invalid, Object: attr, Err: fmt.Errorf(format, args...)}
+}
+
+// cell returns the bound value of a column that shall hold the values; nil is NULL.
+func (s *session) cell(c column, vs []entry.Value) (any, error) {
+	if len(vs) == 0 {
+		return nil, nil
+	}
+	if len(vs) > 1 && !c.list {
+		return nil, invalid(c.name, "%s takes one value, not %d", c.name, len(vs))
+	}
+	v := vs[0]
+	if c.isJSON() {
+		doc, err := jsonText(c, vs)
+		if err != nil {
+			return nil, invalid(c.name, "%w", err)
+		}
+		v = doc
+	}
+	arg, err := s.dialect().bind(c, s.layout.clock, v)
+	if err != nil {
+		return nil, invalid(c.name, "%w", err)
+	}
+	return arg, nil
+}
+
+// insertText writes INSERT INTO for a number of rows.
+func insertText(table string, into []column, rows int) string {
+	if len(into) == 0 {
+		return "INSERT INTO " + table + " DEFAULT VALUES"
+	}
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + table + " (" + list("", into) + ") VALUES ")
+	n := 0
+	for r := range rows {
+		if r > 0 {
+			b.WriteString(", ")
+		}
+		for i := range into {
+			n++
+			b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
+			fmt.Fprintf(&b, "$%d", n)
+		}
+		b.WriteString(")")
+	}
+	return b.String()
+}
+
+// insert runs the insert and makes the entry of what it returns.
+func insert(ctx context.Context, c conn, o *object, q query) (entry.Entry, error) {
+	w, err := c.exec(ctx, q)
+	if err != nil {
+		return entry.Entry{}, err
+	}
+	if len(w.rows) != 1 {
+		return entry.Entry{}, fault.New(fault.Conflict, "create", "the insert made %d rows", len(w.rows)).
+			WithHint("a trigger or rule of %s takes the insert away", o.table)
+	}
+	return newMaker(o).entry(w.rows[0])
+}
+
+func (s *session) insertChildren(ctx context.Context, c conn, o *object, e *entry.Entry, lists []childValues) error {
+	for _, l := range lists {
+		owner, err := s.bindAnchor(l.child.owner, e.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.insertValues(ctx, c, l.child, owner, l.values); err != nil {
+			return err
+		}
+		e.Attrs.Set(l.child.attr, l.values...)
+	}
+	return nil
+}
+
+// insertValues adds rows that are known to be new, many at a time. Chunks are powers of two, so that few different
+// statements have to be prepared.
+func (s *session) insertValues(ctx context.Context, c conn, t child, owner []any, vs []entry.Value) error {
+	into := append(slices.Clone(t.owner), t.value...)
+	for size := 256; len(vs) > 0; size /= 2 {
+		for len(vs) >= size {
+			q := query{text: insertText(t.table, into, size)}
+			for _, v := range vs[:size] {
+				cells, err := s.childCells(t, v)
+				if err != nil {
+					return err
+				}
+				q.args = append(append(q.args, owner...), cells...)
+			}
+			if _, err := c.exec(ctx, q); err != nil {
+				return err
+			}
+			vs = vs[size:]
+		}
+	}
+	return nil
+}
+
+// childCells returns the bound values of the value columns.
+func (s *session) childCells(t child, v entry.Value) ([]any, error) {
+	if t.ref {
+		cells, err := s.bindAnchor(t.value, text(v))
+		if err != nil {
+			return nil, invalid(t.attr, "%q cannot be the anchor of any object", text(v))
+		}
+		return cells, nil
+	}
+	cell, err := s.dialect().bind(t.value[0], s.layout.clock, v)
+	if err != nil {
+		return nil, invalid(t.attr, "%w", err)
+	}
+	return []any{cell}, nil
+}
+
+// distinct drops repeated values, keeping the order: a table of values is a set.
+func distinct(vs []entry.Value) []entry.Value {
+	seen := make(map[string]struct{}, len(vs))
+	return slices.DeleteFunc(slices.Clone(vs), func(v entry.Value) bool {
+		k := text(v)
+		_, twice := seen[k]
+		seen[k] = struct{}{}
+		return twice
+	})
+}

@@ -1,0 +1,299 @@
+package gsql
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sallyport-id/sallyport/entry"
+)
+
+// pgConn is one connection to PostgreSQL.
+type pgConn struct {
+	pg      *pgx.Conn
+	clock   clock
+	used    time.Time // last use
+	cursors int       // names given to cursors so far
+}
+
+// idle is after how long without use a connection is looked at before it is used again: a server that restarted
+// meanwhile has closed it, and a write sent into it would have an unknown effect.
+const idle = 200 * time.Millisecond
+
+func (c *pgConn) alive() bool {
+	if c.pg.IsClosed() {
+		return false
+	}
+	return time.Since(c.used) < idle || c.pg.PgConn().CheckConn() == nil
+}
+
+func (c *pgConn) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return c.pg.Close(ctx)
+}
+
+func (c *pgConn) query(ctx context.Context, q query) (rows, error) {
+	c.used = time.Now()
+	r, err := c.pg.Query(ctx, q.text, arguments(q)...)
+	if err != nil {
+		return nil, err
+	}
+	return &pgRows{pg: r, out: q.out, clock: c.clock}, nil
+}
+
+// arguments puts the wanted wire formats before the bound values.
+func arguments(q query) []any {
+	formats := make(pgx.QueryResultFormats, len(q.out))
+	for i, c := range q.out {
+		formats[i] = format(c.dbType)
+	}
+	return append([]any{formats}, q.args...)
+}
+
+// format says how a type travels: as binary where that is quicker to read, else as text.
+func format(dbType string) int16 {
+	switch dbType {
+	case "int2", "int4", "int8", "float4", "float8", "bool", "bytea", "timestamptz", "timestamp", "date":
+		return pgx.BinaryFormatCode
+	}
+	return pgx.TextFormatCode
+}
+
+func (c *pgConn) exec(ctx context.Context, q query) (written, error) {
+	c.used = time.Now()
+	if len(q.out) == 0 {
+		tag, err := c.pg.Exec(ctx, q.text, q.args...)
+		return written{count: int(tag.RowsAffected())}, err
+	}
+	r, err := c.query(ctx, q)
+	if err != nil {
+		return written{}, err
+	}
+	found, err := drain(r, len(q.out))
+	if closeErr := r.close(); err == nil {
+		err = closeErr
+	}
+	return written{count: len(found), rows: found}, err
+}
+
+// rolledBackError is an error of a transaction that was not committed: nothing of it took effect.
+type rolledBackError struct{ err error }
+
+func (e *rolledBackError) Error() string { return e.err.Error() }
+func (e *rolledBackError) Unwrap() error { return e.err }
+
+func (c *pgConn) transact(ctx context.Context, f func() error) error {
+	tx, err := c.pg.Begin(ctx)
+	if err != nil {
+		return &rolledBackError{err}
+	}
+	if err := f(); err != nil {
+		c.rollback(ctx, tx)
+		return &rolledBackError{err}
+	}
+	c.used = time.Now()
+	return tx.Commit(ctx)
+}
+
+func (c *pgConn) rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if tx.Rollback(ctx) != nil {
+		_ = c.pg.Close(ctx)
+	}
+}
+
+// fetch is how many rows a cursor is asked for at once.
+const fetch = 2000
+
+// streams sends a single query as it is. Several become cursors of one read-only snapshot.
+func (c *pgConn) streams(ctx context.Context, qs []query) ([]rows, func(), error) {
+	if len(qs) == 1 {
+		r, err := c.query(ctx, qs[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		return []rows{r}, func() { _ = r.close() }, nil
+	}
+	c.used = time.Now()
+	tx, err := c.pg.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return nil, nil, err
+	}
+	open := make([]rows, len(qs))
+	for i, q := range qs {
+		c.cursors++
+		name := fmt.Sprintf("sallyport_%d", c.cursors)
+		if _, err := c.pg.Exec(ctx, "DECLARE "+name+" NO SCROLL CURSOR FOR "+q.text, pgx.QueryExecModeExec); err != nil {
+			c.rollback(ctx, tx)
+			return nil, nil, err
+		}
+		open[i] = &cursor{ctx: ctx, conn: c, fetch: query{text: fmt.Sprintf("FETCH %d FROM %s", fetch, name), out: q.out}}
+	}
+	return open, func() { c.rollback(ctx, tx) }, nil
+}
+
+// cursor reads one of several result sets, some rows at a time.
+type cursor struct {
+	ctx   context.Context
+	conn  *pgConn
+	fetch query
+	held  [][]entry.Value
+	done  bool
+}
+
+func (c *cursor) next(dst []entry.Value) (bool, error) {
+	if len(c.held) == 0 {
+		if c.done {
+			return false, nil
+		}
+		if err := c.refill(); err != nil || len(c.held) == 0 {
+			return false, err
+		}
+	}
+	copy(dst, c.held[0])
+	c.held = c.held[1:]
+	return true, nil
+}
+
+func (c *cursor) refill() error {
+	pg, err := c.conn.pg.Query(c.ctx, c.fetch.text, append([]any{pgx.QueryExecModeDescribeExec}, arguments(c.fetch)...)...)
+	if err != nil {
+		return err
+	}
+	r := &pgRows{pg: pg, out: c.fetch.out, clock: c.conn.clock}
+	c.held, err = drain(r, len(r.out))
+	if closeErr := r.close(); err == nil {
+		err = closeErr
+	}
+	c.done = len(c.held) < fetch
+	return err
+}
+
+func (c *cursor) close() error { return nil }
+
+// pgRows reads a result set from the wire, without reflection.
+type pgRows struct {
+	pg    pgx.Rows
+	out   []column
+	clock clock
+	text  []byte // the text of one row, so that it becomes one string
+}
+
+func (r *pgRows) close() error {
+	r.pg.Close()
+	return r.pg.Err()
+}
+
+// arena is up to how much text of a row becomes one string; longer values are copied each for itself, so that keeping a
+// short one does not keep them.
+const arena = 1024
+
+func (r *pgRows) next(dst []entry.Value) (bool, error) {
+	if !r.pg.Next() {
+		return false, r.pg.Err()
+	}
+	raw := r.pg.RawValues()
+	r.text = r.text[:0]
+	for i, b := range raw {
+		if len(b) <= arena && format(r.out[i].dbType) == pgx.TextFormatCode {
+			r.text = append(r.text, b...)
+		}
+	}
+	shared := string(r.text)
+	for i, b := range raw {
+		c := &r.out[i]
+		switch {
+		case b == nil:
+			dst[i] = nil
+			continue
+		case format(c.dbType) == pgx.BinaryFormatCode:
+			dst[i] = decode(c, r.clock, b)
+		case len(b) <= arena:
+			dst[i] = trimmed(c, shared[:len(b)])
+			shared = shared[len(b):]
+		default:
+			dst[i] = trimmed(c, string(b))
+		}
+		if dst[i] == nil {
+			continue
+		}
+		v, err := adapt(c, r.clock, dst[i])
+		if err != nil {
+			return false, err
+		}
+		dst[i] = v
+	}
+	return true, nil
+}
+
+// trimmed takes off the spaces that char(n) pads with: the server ignores them in comparisons.
+func trimmed(c *column, s string) entry.Value {
+	if c.dbType == "bpchar" {
+		return strings.TrimRight(s, " ")
+	}
+	return s
+}
+
+// epoch is PostgreSQL's day zero.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// decode reads the binary form of a type; nil for a date that is infinite, which no time.Time is.
+func decode(c *column, k clock, b []byte) entry.Value {
+	switch c.dbType {
+	case "bool":
+		return b[0] != 0
+	case "int2":
+		return int64(int16(binary.BigEndian.Uint16(b)))
+	case "int4":
+		return int64(int32(binary.BigEndian.Uint32(b)))
+	case "int8":
+		return int64(binary.BigEndian.Uint64(b))
+	case "float4":
+		return float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+	case "float8":
+		return math.Float64frombits(binary.BigEndian.Uint64(b))
+	case "bytea":
+		return append(make([]byte, 0, len(b)), b...)
+	case "date":
+		days := int32(binary.BigEndian.Uint32(b))
+		if days == math.MaxInt32 || days == math.MinInt32 {
+			return nil
+		}
+		return inZone(epoch.AddDate(0, 0, int(days)), k)
+	}
+	micros := int64(binary.BigEndian.Uint64(b))
+	if micros == math.MaxInt64 || micros == math.MinInt64 {
+		return nil
+	}
+	t := time.Unix(epoch.Unix()+micros/1_000_000, micros%1_000_000*1000).UTC()
+	if c.dbType == "timestamp" {
+		return inZone(t, k)
+	}
+	return t
+}
+
+// inZone reads a wall clock time as one of the data's zone.
+func inZone(t time.Time, k clock) entry.Value {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), k.zone).UTC()
+}
+
+// lostConnection reports whether an error is of the connection, not of the server.
+func lostConnection(err error) bool {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || pgconn.Timeout(err) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	_, ok := errors.AsType[net.Error](err)
+	return ok
+}

@@ -1,0 +1,143 @@
+package gsql
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/host/connector"
+)
+
+// session is one connection, opened again when it was lost. It implements every optional capability that tables allow.
+type session struct {
+	name    string
+	layout  layout
+	conn    conn // nil when there is none
+	objects map[entry.Type]*object
+}
+
+var (
+	_ connector.Exporter = (*session)(nil)
+	_ connector.Lookup   = (*session)(nil)
+	_ connector.Tester   = (*session)(nil)
+	_ connector.Counter  = (*session)(nil)
+	_ connector.Limits   = (*session)(nil)
+)
+
+// Writers returns the configured number, or what the database likes.
+func (s *session) Writers() int {
+	if s.layout.writers > 0 {
+		return s.layout.writers
+	}
+	if _, ok := s.layout.target.dialect.(sqlite); ok {
+		return 4
+	}
+	return 16
+}
+
+// Close ends the connection.
+func (s *session) Close() error {
+	if s.conn == nil {
+		return nil
+	}
+	c := s.conn
+	s.conn = nil
+	return c.close()
+}
+
+func (s *session) dialect() dialect { return s.layout.target.dialect }
+
+// connect opens a connection unless a live one is there.
+func (s *session) connect(ctx context.Context) error {
+	if s.conn != nil {
+		if k, ok := s.conn.(checker); !ok || k.alive() {
+			return nil
+		}
+		s.Close()
+	}
+	limited, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	c, err := s.dialect().open(limited, s.layout.target, s.layout.clock)
+	if err != nil {
+		return s.failure("connect to the database", s.connectVerdict(err), err)
+	}
+	s.conn = c
+	return nil
+}
+
+// connectVerdict: while connecting nothing was sent, so no answer means unavailable.
+func (s *session) connectVerdict(err error) verdict {
+	v := s.dialect().judge(err)
+	if v.kind == fault.Timeout || v.kind == fault.Internal || v.lost {
+		v.kind = fault.Unavailable
+	}
+	if v.kind == fault.Unavailable && v.hint == "" {
+		v.hint = "check that the database runs and that host, port and firewall let this machine reach it"
+	}
+	return v
+}
+
+// attempts bounds how often one operation is tried when the database asks for it (deadlock, serialization, busy).
+const attempts = 8
+
+// read runs f, which changes nothing, again on a new connection when the old one was lost.
+func (s *session) read(ctx context.Context, op string, f func(context.Context, conn) error) error {
+	return s.run(ctx, op, true, f)
+}
+
+// write runs f. A connection lost after something was sent is fault.Timeout: the effect is unknown.
+func (s *session) write(ctx context.Context, op string, f func(context.Context, conn) error) error {
+	return s.run(ctx, op, false, f)
+}
+
+func (s *session) run(ctx context.Context, op string, repeatable bool, f func(context.Context, conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return fault.Wrap(fault.Unavailable, op, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, s.layout.timeout)
+	defer cancel()
+	reconnects := 0
+	for try := 1; ; try++ {
+		if err := s.connect(limited); err != nil {
+			return fault.Wrap(fault.Unavailable, op, err)
+		}
+		err := f(limited, s.conn)
+		if err == nil {
+			return nil
+		}
+		v := s.dialect().judge(err)
+		if v.lost {
+			s.Close()
+		}
+		switch {
+		case limited.Err() != nil || try >= attempts:
+			return s.failure(op, v, err)
+		case v.again:
+			pause(limited, try)
+		case v.lost && (repeatable || v.safe) && reconnects < 2:
+			reconnects++
+		default:
+			return s.failure(op, v, err)
+		}
+	}
+}
+
+// pause waits a little, longer with each try and never the same for two sessions.
+func pause(ctx context.Context, try int) {
+	d := time.Millisecond << min(try, 7)
+	select {
+	case <-ctx.Done():
+	case <-time.After(d/2 + rand.N(d)):
+	}
+}
+
+// failure makes the fault of an error. A fault made on the way stays what it is.
+func (s *session) failure(op string, v verdict, err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return fault.Wrap(f.Kind, op, err)
+	}
+	return &fault.Error{Op: op, Kind: v.kind, Hint: v.hint, Err: err}
+}

@@ -1,0 +1,44 @@
+package gsql
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/host/connector"
+)
+
+// parseTarget picks the dialect by the URL's scheme. It refuses a password in the URL without repeating the URL.
+func parseTarget(c connector.Config) (target, error) {
+	t := target{url: strings.TrimSpace(c.Values["url"]), user: c.Values["user"], password: c.Secrets["password"]}
+	scheme, rest, _ := strings.Cut(t.url, ":")
+	switch scheme {
+	case "postgres", "postgresql":
+		t.dialect = postgres{}
+		return t, checkURL(t.url)
+	case "sqlite", "file":
+		t.dialect = sqlite{}
+		t.url = strings.TrimPrefix(rest, "//")
+		if t.url == "" || strings.HasPrefix(t.url, ":memory:") || strings.Contains(rest, "mode=memory") {
+			return t, badURL("a SQLite target is a file").WithHint("give sqlite:/path/to/file.db; for a target in memory use the connector mem")
+		}
+		return t, nil
+	}
+	return t, badURL("the scheme is neither postgres nor sqlite").
+		WithHint("give postgres://user@host:5432/database or sqlite:/path/to/file.db")
+}
+
+func checkURL(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return badURL("it cannot be read as a URL").WithHint("give postgres://user@host:5432/database; write odd characters as %%XX")
+	}
+	if _, has := u.User.Password(); has || u.Query().Has("password") {
+		return badURL("it contains a password").WithHint("move the password to the setting password")
+	}
+	return nil
+}
+
+func badURL(reason string) *fault.Error {
+	return fault.New(fault.Invalid, "read the settings", "%s", reason).About("url")
+}

@@ -1,0 +1,64 @@
+package gsql
+
+import (
+	"context"
+	"strings"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+)
+
+// Test checks that every table can be read, and that the account holds the rights to write it, without writing anything.
+func (s *session) Test(ctx context.Context) error {
+	if err := s.describe(ctx); err != nil {
+		return err
+	}
+	for _, t := range s.layout.types {
+		if err := s.testObject(ctx, s.objects[t.name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) testObject(ctx context.Context, o *object) error {
+	tables := []string{o.table}
+	for _, c := range o.children {
+		tables = append(tables, c.table)
+	}
+	return s.read(ctx, "test the rights", func(ctx context.Context, c conn) error {
+		for _, q := range importQueries(o) {
+			q.text += " LIMIT 1"
+			if _, err := all(ctx, c, q); err != nil {
+				return err
+			}
+		}
+		for _, t := range tables {
+			if err := s.rights(ctx, c, o.name, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// rightsOf lists the rights the account lacks on a table, whole or on any column.
+const rightsOf = `SELECT r FROM unnest(ARRAY['SELECT','INSERT','UPDATE','DELETE']) AS r
+WHERE NOT CASE r WHEN 'DELETE' THEN has_table_privilege($1::text, r) ELSE has_any_column_privilege($2::text, r) END`
+
+func (s *session) rights(ctx context.Context, c conn, t entry.Type, table string) error {
+	if _, ok := s.dialect().(sqlite); ok {
+		return c.transact(ctx, func() error { return nil }) // fails on a file that cannot be written
+	}
+	found, err := all(ctx, c, query{text: rightsOf, args: []any{table, table}, out: []column{asText}})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	var missing []string
+	for _, row := range found {
+		missing = append(missing, text(row[0]))
+	}
+	rights := strings.Join(missing, ", ")
+	return fault.New(fault.Denied, "test the rights", "the account lacks %s on %s", rights, table).
+		About(string(t)).WithHint("GRANT %s ON %s TO the account", rights, table)
+}
