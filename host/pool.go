@@ -19,7 +19,6 @@ const (
 type pool struct {
 	open  func(ctx context.Context) (connector.Session, error)
 	slots chan struct{}
-	gate  openGate
 
 	mu     sync.Mutex
 	idle   []connector.Session
@@ -70,11 +69,7 @@ func (p *pool) take(ctx context.Context) (s connector.Session, reused bool, err 
 }
 
 func (p *pool) fresh(ctx context.Context) (connector.Session, error) {
-	if err := p.gate.pass(); err != nil {
-		return nil, err
-	}
 	s, err := p.open(ctx)
-	p.gate.note(err)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -117,45 +112,3 @@ func unavailable(err error) error {
 }
 
 const retryOpen = 30 * time.Second
-
-// Pauses between attempts to open a session: short ones for a target that is away, long ones for a refused credential, so that
-// three wrong attempts within ten minutes never lock the account.
-const (
-	firstPause  = time.Second
-	lastPause   = 30 * time.Second
-	secretPause = 5 * time.Minute
-)
-
-// openGate keeps failed attempts to open sessions apart.
-type openGate struct {
-	mu    sync.Mutex
-	until time.Time
-	pause time.Duration
-	err   error
-}
-
-// pass returns the last failure while its pause lasts.
-func (g *openGate) pass() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	wait := time.Until(g.until)
-	if g.err == nil || wait <= 0 {
-		return nil
-	}
-	return &fault.Error{Op: "open the target", Kind: fault.Unavailable, RetryAfter: max(wait, time.Second), Err: g.err, Hint: fault.HintOf(g.err)}
-}
-
-func (g *openGate) note(err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.err = err; err == nil {
-		g.pause = 0
-		return
-	}
-	g.pause = min(max(g.pause*2, firstPause), lastPause)
-	pause := g.pause
-	if fault.Is(err, fault.Unauthenticated) {
-		pause = secretPause
-	}
-	g.until = time.Now().Add(pause)
-}

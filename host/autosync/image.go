@@ -3,12 +3,14 @@ package autosync
 import (
 	"bufio"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/internal/atomicfile"
 )
 
 // path returns where a space's image is kept.
@@ -68,28 +70,12 @@ func (s *Sync) save() error {
 	return nil
 }
 
-func (s *Sync) saveOne(x Space) (err error) {
+func (s *Sync) saveOne(x Space) error {
 	if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(s.cfg.Dir, ".image-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	w := bufio.NewWriterSize(f, 256<<10)
-	if err := x.Cache.Snapshot(w); err != nil {
-		return err
-	}
-	if err := errors.Join(w.Flush(), f.Sync()); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), s.path(x.Object))
+	return atomicfile.WriteFrom(s.path(x.Object), 0o600, func(w io.Writer) error {
+		b := bufio.NewWriterSize(w, 256<<10)
+		return errors.Join(x.Cache.Snapshot(b), b.Flush())
+	})
 }
