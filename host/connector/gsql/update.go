@@ -125,12 +125,12 @@ func (u *update) alone() bool {
 }
 
 func (u *update) run(ctx context.Context, c conn) (connector.Anchor, error) {
-	sets := u.sets
 	merged, err := u.merge(ctx, c)
 	if err != nil {
 		return "", err
 	}
-	sets = append(slices.Clone(sets), merged...)
+	sets := slices.DeleteFunc(slices.Clone(u.sets), func(s set) bool { return u.merging(s.column.name) })
+	sets = append(sets, merged...)
 	after, key := u.anchor, u.key
 	if len(sets) > 0 {
 		if after, err = u.updateRow(ctx, c, sets); err != nil {
@@ -239,12 +239,11 @@ func (u *update) merge(ctx context.Context, c conn) ([]set, error) {
 	return out, nil
 }
 
-// current returns the values a column holds, or will hold after the sets before, and keeps others from changing the row until the transaction ends.
+// current returns the values a column holds, or will hold after the sets before, and keeps others from changing the row
+// until the transaction ends.
 func (u *update) current(ctx context.Context, c conn, col column) ([]entry.Value, error) {
 	if i := slices.IndexFunc(u.sets, func(s set) bool { return s.column.name == col.name }); i >= 0 {
-		values := u.sets[i].values
-		u.sets = slices.Delete(slices.Clone(u.sets), i, i+1)
-		return values, nil
+		return u.sets[i].values, nil
 	}
 	lock := query{text: "UPDATE " + u.object.table + " SET " + col.quoted + " = " + col.quoted + " WHERE " + equals("", u.object.anchor, 1) +
 		" RETURNING " + selects("", append(slices.Clone(u.object.anchor), col)), args: u.key, out: append(slices.Clone(u.object.anchor), col)}

@@ -117,7 +117,7 @@ func apply(o connector.ObjectType, have entry.Attrs, edits []entry.Edit) entry.A
 func (s *store) rename(t *table, from string, e entry.Entry) {
 	old, _ := s.get(t, from)
 	t.unindex(old)
-	delete(t.byID, from)
+	t.forget(from)
 	if i := personOf(from); t.kind.Name == entry.User && s.lives(i) {
 		s.gone[i] = struct{}{}
 	}
@@ -168,6 +168,8 @@ func check(o connector.ObjectType, op string, edits []entry.Edit) error {
 		switch {
 		case !ok:
 			return invalid(op, e.Attr, "%s has no attribute %q", o.Name, e.Attr)
+		case e.Op < entry.Add || e.Op > entry.Remove:
+			return invalid(op, e.Attr, "an edit of %s has no operation", e.Attr)
 		case a.ReadOnly:
 			return invalid(op, e.Attr, "%s is made by the target", e.Attr)
 		case a.Immutable && op == "update":

@@ -60,7 +60,7 @@ func (s *session) Import(ctx context.Context, t entry.Type) iter.Seq2[entry.Entr
 			return
 		}
 		s.store.mu.RLock()
-		people, order := s.store.people, slices.Clone(tab.order)
+		people, order := s.store.people, tab.inOrder()
 		s.store.mu.RUnlock()
 		if t != entry.User {
 			people = 0

@@ -31,14 +31,15 @@ type key struct {
 type table struct {
 	kind   connector.ObjectType
 	byID   map[string]entry.Entry
-	order  []string                     // anchors; one that byID lacks is skipped
+	order  []string                     // anchors; one that is not at its place in at is skipped
+	at     map[string]int               // anchor → place in order
 	unique map[string]map[string]string // attribute → folded value → anchor
 }
 
 func newStore(s connector.Schema) *store {
 	st := &store{schema: s, tables: map[entry.Type]*table{}, holders: map[string]map[key]struct{}{}, gone: map[int]struct{}{}}
 	for _, o := range s.Types {
-		t := &table{kind: o, byID: map[string]entry.Entry{}, unique: map[string]map[string]string{}}
+		t := &table{kind: o, byID: map[string]entry.Entry{}, at: map[string]int{}, unique: map[string]map[string]string{}}
 		for _, a := range o.Attributes {
 			if a.Unique && !slices.Contains(o.Anchor, a.Name) {
 				t.unique[a.Name] = map[string]string{}
@@ -96,6 +97,7 @@ func (s *store) put(t *table, e entry.Entry) {
 		t.unindex(old)
 	}
 	if _, ok := t.byID[e.ID]; !ok {
+		t.at[e.ID] = len(t.order)
 		t.order = append(t.order, e.ID)
 	}
 	if i := personOf(e.ID); t.kind.Name == entry.User && s.lives(i) {
@@ -118,12 +120,9 @@ func (s *store) drop(t *table, id string) {
 		return
 	}
 	t.unindex(e)
-	delete(t.byID, id)
+	t.forget(id)
 	if i := personOf(id); t.kind.Name == entry.User && s.lives(i) {
 		s.gone[i] = struct{}{}
-	}
-	if len(t.order) > 2*len(t.byID)+1024 {
-		t.order = slices.DeleteFunc(t.order, func(id string) bool { _, ok := t.byID[id]; return !ok })
 	}
 	s.repoint(t.kind.Name, id, "")
 }
@@ -170,6 +169,29 @@ func references(e entry.Entry) []string {
 				break // the values of one attribute are of one type
 			}
 			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// forget takes the object from its place, and closes the gaps in the order when they are many.
+func (t *table) forget(id string) {
+	delete(t.byID, id)
+	delete(t.at, id)
+	if len(t.order) > 2*len(t.byID)+1024 {
+		t.order = t.inOrder()
+		for i, id := range t.order {
+			t.at[id] = i
+		}
+	}
+}
+
+// inOrder returns the anchors in the order of creation.
+func (t *table) inOrder() []string {
+	ids := make([]string, 0, len(t.byID))
+	for i, id := range t.order {
+		if at, ok := t.at[id]; ok && at == i {
+			ids = append(ids, id)
 		}
 	}
 	return ids

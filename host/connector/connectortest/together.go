@@ -1,0 +1,168 @@
+package connectortest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/host/connector"
+)
+
+// sessions is how many work at once in the tests of parallel work.
+const sessions = 16
+
+func parallel(t *testing.T, h Harness) {
+	c := begin(t, h)
+	const each = 12
+	var wg sync.WaitGroup
+	for w := range sessions {
+		mine := join(t, h, c.open)
+		wg.Go(func() {
+			if err := work(t.Context(), mine, w*1000, each); err != nil {
+				t.Errorf("session %d: %v", w, err)
+			}
+		})
+	}
+	wg.Wait()
+	got := c.all(h.Type)
+	if len(got) != sessions*each {
+		t.Errorf("%d objects, want %d", len(got), sessions*each)
+	}
+	for id, e := range got {
+		if e.Attrs.First(h.plain()) != "changed" {
+			t.Errorf("%s was not updated", id)
+		}
+	}
+}
+
+// work creates objects, changes each, and creates and deletes another beside it.
+func work(ctx context.Context, c *client, from, count int) error {
+	for n := from; n < from+count; n++ {
+		e, err := c.Create(ctx, entry.Entry{Type: c.h.Type, Attrs: c.h.Sample(n)})
+		if err != nil {
+			return err
+		}
+		if _, err := c.Update(ctx, e.Type, connector.Anchor(e.ID), []entry.Edit{replace(c.h.plain(), "changed")}); err != nil {
+			return err
+		}
+		gone, err := c.Create(ctx, entry.Entry{Type: c.h.Type, Attrs: c.h.Sample(n + 500)})
+		if err != nil {
+			return err
+		}
+		if err := c.Delete(ctx, gone.Type, connector.Anchor(gone.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func race(t *testing.T, h Harness) {
+	c := begin(t, h)
+	results := make([]error, sessions)
+	var wg sync.WaitGroup
+	for w := range sessions {
+		mine := join(t, h, c.open)
+		a := c.attrs(w, entry.Attrs{h.Unique: {"the one"}})
+		wg.Go(func() {
+			_, results[w] = mine.Create(t.Context(), entry.Entry{Type: h.Type, Attrs: a})
+		})
+	}
+	wg.Wait()
+	won := 0
+	for _, err := range results {
+		if err == nil {
+			won++
+		} else {
+			wants(t, err, fault.Exists)
+		}
+	}
+	if won != 1 || len(c.all(h.Type)) != 1 {
+		t.Errorf("%d creates won", won)
+	}
+}
+
+func cancelled(t *testing.T, h Harness) {
+	c := begin(t, h)
+	e := c.sample(1, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.Create(ctx, entry.Entry{Type: h.Type, Attrs: h.Sample(2)})
+	ended(t, "create", err)
+	_, err = c.Update(ctx, h.Type, connector.Anchor(e.ID), []entry.Edit{replace(h.Required, "x")})
+	ended(t, "update", err)
+	ended(t, "delete", c.Delete(ctx, h.Type, connector.Anchor(e.ID)))
+	var last error
+	for _, err := range c.Import(ctx, h.Type) {
+		last = err
+	}
+	ended(t, "import", last)
+	if len(c.all(h.Type)) != 1 {
+		t.Error("a cancelled write took effect")
+	}
+	c.is(h.Type, connector.Anchor(e.ID), e.Attrs)
+	midImport(t, c)
+}
+
+// midImport cancels while an import runs; the session is of use afterwards.
+func midImport(t *testing.T, c *client) {
+	for n := range 700 {
+		c.sample(n+10, nil)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var last error
+	count := 0
+	for _, err := range c.Import(ctx, c.h.Type) {
+		if count++; count == 3 {
+			cancel()
+		}
+		last = err
+	}
+	if count < 701 {
+		ended(t, "import", last)
+	}
+	if n := len(c.all(c.h.Type)); n != 701 {
+		t.Errorf("%d objects after a cancelled import", n)
+	}
+}
+
+func ended(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%s: %v does not say that the context was cancelled", what, err)
+	}
+	if fault.KindOf(err) == fault.Internal {
+		t.Errorf("%s: %v is an internal fault", what, err)
+	}
+}
+
+func counts(t *testing.T, h Harness) {
+	c := begin(t, h)
+	k, ok := c.Session.(connector.Counter)
+	if !ok {
+		t.Skipf("%T counts nothing", c.Session)
+	}
+	for n := range 3 {
+		c.sample(n, nil)
+	}
+	if n, err := k.Count(t.Context(), h.Type); n != 3 || err != nil {
+		t.Errorf("count is %d, %v", n, err)
+	}
+}
+
+func tests(t *testing.T, h Harness) {
+	c := begin(t, h)
+	k, ok := c.Session.(connector.Tester)
+	if !ok {
+		t.Skipf("%T has no test", c.Session)
+	}
+	if err := k.Test(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if l, ok := c.Session.(connector.Limits); ok && l.Writers() < 1 {
+		t.Errorf("%d writers", l.Writers())
+	}
+}

@@ -1,0 +1,60 @@
+package gsql
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/host/connector"
+	"github.com/sallyport-id/sallyport/host/connector/connectortest"
+)
+
+// odd is a layout whose every name is an attack or a nuisance.
+func odd(dialect string) Demo {
+	bytes := map[string]string{PostgreSQL: "bytea", SQLite: "blob"}[dialect]
+	statements := fill(dialect, `CREATE TABLE "we""ird; DROP TABLE Person; --" (
+	"lo'gin" varchar(200) PRIMARY KEY NOT NULL,
+	"sur name" text NOT NULL,
+	"badge$1" text UNIQUE,
+	"no""te; DROP" text,
+	"enabled" boolean,
+	"floor?" bigint,
+	"hired.at" {when},
+	"photo[0]" `+bytes+`,
+	"mails" {json},
+	"SELECT" varchar(200) REFERENCES "we""ird; DROP TABLE Person; --" ("lo'gin") ON UPDATE CASCADE
+)`, `CREATE TABLE "phönes" ("öwner" varchar(200) NOT NULL, "nummer'" text NOT NULL)`,
+		`CREATE TABLE "teams" ("id" {guid} DEFAULT {newGUID} PRIMARY KEY NOT NULL, "title" text NOT NULL)`,
+		`CREATE TABLE "team members" ("team" {guid} NOT NULL REFERENCES "teams" ON DELETE CASCADE, "person" varchar(200) NOT NULL, PRIMARY KEY ("team", "person"))`)
+	return Demo{DDL: statements, Settings: map[string]string{
+		"types":       "Person=\"we\"\"ird; DROP TABLE Person; --\"\nTeam=teams",
+		"multiValued": "Person.phones=[phönes](öwner -> nummer')\nTeam.members=\"team members\"(team -> person) ref Person",
+		"json":        "Person.mails[]",
+	}}
+}
+
+func TestConformance(t *testing.T) {
+	each(t, func(t *testing.T, d database) {
+		connectortest.Run(t, connectortest.Harness{
+			New: func(t testing.TB) func(context.Context) (connector.Session, error) {
+				layout, url := odd(d.name), d.url(t)
+				if err := layout.Create(t.Context(), url, connector.Secret{}); err != nil {
+					t.Fatal(err)
+				}
+				return func(ctx context.Context) (connector.Session, error) {
+					return New().Open(ctx, layout.Config("test", url, connector.Secret{}))
+				}
+			},
+			Type: "Person",
+			Sample: func(n int) entry.Attrs {
+				return entry.Attrs{"lo'gin": {fmt.Sprintf("login%d", n)}, "sur name": {fmt.Sprintf("Surname %d", n)},
+					"badge$1": {fmt.Sprintf("badge-%d", n)}, "enabled": {n%2 == 0}, "floor?": {int64(n)}}
+			},
+			Anchor: "lo'gin", Required: "sur name", Unique: "badge$1", Text: `no"te; DROP`, Flag: "enabled", Number: "floor?",
+			When: "hired.at", Bytes: "photo[0]", Many: "phones", Document: "mails", Manager: "SELECT",
+			Group: "Team", Members: "members",
+			GroupSample: func(n int) entry.Attrs { return entry.Attrs{"title": {fmt.Sprintf("Team %d", n)}} },
+		})
+	})
+}
