@@ -13,7 +13,7 @@ type AnswererConfig struct {
 	Address     Address
 	Publish     Publisher // towards the gateways
 	Handler     Handler
-	MaxInFlight int           // requests carried out at once; 0 means 64
+	MaxInFlight int           // requests carried out at once; as many again wait; 0 means 64
 	AcceptAfter time.Duration // an answer quicker than this needs no acceptance; 0 means 100 ms
 	HoldFor     time.Duration // how long an accepted request waits for its go; 0 means 10 s
 	// Now returns the service's clock as far as the agent knows it; ok is false while it does not. A request that comes after its
@@ -30,6 +30,8 @@ type Answerer struct {
 	seen seen
 	open map[Attempt]*serving
 
+	slots chan struct{} // one token per request that is carried out
+
 	draining bool
 	idle     chan struct{} // closed when draining and nothing is open
 }
@@ -45,7 +47,22 @@ func NewAnswerer(c AnswererConfig) *Answerer {
 	if c.HoldFor == 0 {
 		c.HoldFor = 10 * time.Second
 	}
-	return &Answerer{c: c, open: make(map[Attempt]*serving), idle: make(chan struct{})}
+	return &Answerer{c: c, open: make(map[Attempt]*serving), slots: make(chan struct{}, c.MaxInFlight), idle: make(chan struct{})}
+}
+
+// enter waits for room to carry a request out; the gateway counts too, so the wait is short: an answer that is on its way, or a request just given up.
+func (a *Answerer) enter(ctx context.Context) error {
+	select {
+	case a.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case a.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // InFlight returns the number of requests accepted and not answered in full.
@@ -177,8 +194,8 @@ func (a *Answerer) admit(r *Request, more bool) (*serving, error) {
 	if a.draining {
 		return nil, fault.New(fault.Unavailable, "accept request", "agent %s is stopping", a.c.Address.Agent)
 	}
-	if len(a.open) >= a.c.MaxInFlight {
-		return nil, fault.New(fault.Throttled, "accept request", "agent %s carries out %d requests already", a.c.Address.Agent, len(a.open)).
+	if len(a.open) >= 2*a.c.MaxInFlight {
+		return nil, fault.New(fault.Throttled, "accept request", "agent %s has %d requests already", a.c.Address.Agent, len(a.open)).
 			WithHint("raise maxInFlight in the agent's configuration, or add an agent to the group")
 	}
 	s := newServing(a, r, more)

@@ -17,6 +17,7 @@ type serving struct {
 	free context.CancelFunc
 	in   *inflow // nil when the request's body came with its head
 	out  *outflow
+	left bool // the room was given back; only run's goroutine touches it
 
 	mu      sync.Mutex
 	started bool
@@ -76,6 +77,12 @@ func (s *serving) drop() {
 func (s *serving) run() {
 	defer s.over()
 	defer func() { _ = s.r.Body.Close() }()
+	if err := s.a.enter(s.ctx); err != nil {
+		s.quiet()
+		s.a.refuse(s.r.Attempt, fault.Wrap(fault.Throttled, "wait for room at the agent", err))
+		return
+	}
+	defer s.leave()
 	resp, err := s.a.c.Handler.Serve(s.ctx, s.r)
 	if err != nil {
 		s.fail(err)
@@ -109,10 +116,21 @@ func (s *serving) answer(resp *Response) error {
 		b[flags] |= flagMore
 	}
 	s.quiet()
+	if whole {
+		s.leave() // before the caller can know, so that it may send the next at once
+	}
 	if err := s.a.c.Publish.Publish(s.a.c.Address.Answers(s.r.Attempt.Caller), b); err != nil || whole {
 		return err
 	}
 	return s.out.send(s.ctx, body, s.a.c.Publish, s.a.c.Address.Answers(s.r.Attempt.Caller), s.r.Attempt)
+}
+
+// leave gives the room back, once.
+func (s *serving) leave() {
+	if !s.left {
+		s.left = true
+		<-s.a.slots
+	}
 }
 
 // quiet stops the acceptance that the answer makes unnecessary.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-		"io"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -185,7 +185,7 @@ func (t *trip) verdict(last, choice error) error {
 	if err == nil {
 		err = choice
 	}
-	out := &fault.Error{
+	out := fault.Error{
 		Op: "ask " + t.resource + " through agent group " + t.group, Kind: fault.KindOf(err),
 		Hint: cmp.Or(fault.HintOf(err), fault.HintOf(choice)), RetryAfter: fault.RetryAfterOf(err), Err: err,
 	}
@@ -193,7 +193,12 @@ func (t *trip) verdict(last, choice error) error {
 		out.Kind = fault.Timeout
 		out.Hint = "the change may have been made; look for the object before repeating it"
 	}
-	return out
+	if f, ok := err.(*fault.Error); ok { // its hint is told once
+		bare := *f
+		bare.Hint = ""
+		out.Err = &bare
+	}
+	return &out
 }
 
 // accept makes an HTTP response. The agent's place stays taken until the body is closed.
