@@ -9,7 +9,7 @@ import (
 const (
 	chunkBits = 20
 	chunkSize = 1 << chunkBits
-	unit      = 8 // records begin at multiples of it, so that 32 bits address 32 GiB
+	unit      = 4 // records begin at multiples of it, so that 32 bits address 16 GiB
 	perChunk  = chunkSize / unit
 	headSize  = 8 // number and length in front of each record
 )
@@ -100,28 +100,37 @@ func (s *store) record(place uint32) []byte {
 	return c.buf[off+headSize : off+headSize+size]
 }
 
-// set stores parts, joined, as the record of n. The parts may not be windows of this store.
+// set stores parts, joined, as the record of n. The parts may be windows of this store.
 func (s *store) set(n uint32, parts ...[]byte) {
 	size := 0
 	for _, p := range parts {
 		size += len(p)
 	}
-	s.drop(n)
+	old := s.at[n]
 	b := s.place(n, size)
 	for _, p := range parts {
 		b = b[copy(b, p):]
 	}
+	s.discard(old)
 	s.compact()
 }
 
-// drop makes the record garbage; a chunk without live records is given back at once.
+// drop makes the record garbage.
 func (s *store) drop(n uint32) {
-	if !s.has(n) {
+	if s.has(n) {
+		old := s.at[n]
+		s.at[n] = 0
+		s.discard(old)
+	}
+}
+
+// discard counts the record at a place as garbage; a chunk without live records is given back at once.
+func (s *store) discard(place uint32) {
+	if place == 0 {
 		return
 	}
-	i := int(s.at[n]-1) / perChunk
-	s.forget(i, spaceOf(len(s.record(s.at[n]))))
-	s.at[n] = 0
+	i := int(place-1) / perChunk
+	s.forget(i, spaceOf(len(s.record(place))))
 	if i != s.active && s.mem.list[i].live == 0 {
 		s.releaseChunk(i)
 	}

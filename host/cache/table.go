@@ -57,7 +57,7 @@ func (t *table) add(h uint64, n uint32) {
 		t.join(&s.slots[i], low, n)
 		return
 	}
-	if s.used*5 >= len(s.slots)*4 {
+	if (s.used+1)*5 > len(s.slots)*4 { // never full: probing ends at an empty slot
 		s.grow()
 		i, _ = s.find(low)
 	}
@@ -67,7 +67,7 @@ func (t *table) add(h uint64, n uint32) {
 
 func (s *segment) grow() {
 	old := s.slots
-	s.slots = make([]uint64, max(minSegment, len(old)*3/2))
+	s.slots = make([]uint64, max(minSegment, len(old)*5/4))
 	for _, slot := range old {
 		if slot != 0 {
 			i, _ := s.find(uint32(slot >> 32))
