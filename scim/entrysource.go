@@ -7,14 +7,14 @@ import (
 )
 
 // SourceOf shows an entry as a Source, for stores that hold entries and for tests. The entry must not change meanwhile.
-func (rt *ResourceType) SourceOf(e entry.Entry, m Meta) Source { return entrySource{e, m} }
+func (rt *ResourceType) SourceOf(e entry.Entry, m Meta) Source { return &entrySource{e, m} }
 
 type entrySource struct {
 	entry entry.Entry
 	meta  Meta
 }
 
-func (s entrySource) Values(attr string) []entry.Value {
+func (s *entrySource) Values(attr string) []entry.Value {
 	switch attr {
 	case "id":
 		return []entry.Value{s.entry.ID}
@@ -37,7 +37,7 @@ func optional(absent bool, v entry.Value) []entry.Value {
 	return []entry.Value{v}
 }
 
-func (s entrySource) Holds(attr, id string) bool {
+func (s *entrySource) Holds(attr, id string) bool {
 	return slices.ContainsFunc(s.entry.Attrs[attr], func(v entry.Value) bool {
 		switch v := v.(type) {
 		case entry.Ref:
