@@ -110,6 +110,14 @@ func (r *run) bad(v value, problem string) error {
 	return errors.New(shown + " " + problem)
 }
 
+// hide passes an error on that quotes what an expression computed, or a general one when the expression is redacted.
+func (r *run) hide(err error) error {
+	if err == nil || !r.redacted {
+		return err
+	}
+	return errors.New("an argument cannot be used ([Redact])")
+}
+
 // quoteShort quotes a text for an error, at most 60 characters of it.
 func quoteShort(s string) string {
 	runes := []rune(s[:min(len(s), 400)])

@@ -55,7 +55,7 @@ func evalDateAdd(r *run, c *call) (value, error) {
 	}
 	t, err = dateAdd(interval, n, t)
 	if err != nil {
-		return nil, err
+		return nil, r.hide(err)
 	}
 	return t, nil
 }
@@ -102,7 +102,8 @@ func evalDateDiff(r *run, c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dateDiff(interval, a, b)
+	n, err := dateDiff(interval, a, b)
+	return n, r.hide(err)
 }
 
 func dateDiff(interval string, a, b time.Time) (value, error) {
@@ -122,9 +123,9 @@ func dateDiff(interval string, a, b time.Time) (value, error) {
 	return elapsed(a, b) / length, nil
 }
 
-// sunday returns the day number of the Sunday that begins the week; a day number counts days since 1601.
+// sunday returns the number of the Sunday that begins the week; days are counted from the year 1.
 func sunday(t time.Time) int64 {
-	day := (t.Unix() + 62_135_596_800) / 86400 // since year 1, never negative
+	day := (t.Unix() + 62_135_596_800) / 86400 // never negative in the years 1 to 9999
 	return day - int64(t.Weekday())
 }
 
@@ -135,7 +136,7 @@ func evalDateFromNum(r *run, c *call) (value, error) {
 	}
 	t, err := fromFiletime(n)
 	if err != nil {
-		return nil, err
+		return nil, r.hide(err)
 	}
 	return t, nil
 }
@@ -184,7 +185,7 @@ func evalFormatDateTime(r *run, c *call) (value, error) {
 	}
 	f, err := parseFormat(out)
 	if err != nil {
-		return nil, err
+		return nil, r.hide(err)
 	}
 	return limited(f.print(t))
 }
@@ -204,7 +205,7 @@ func (r *run) formattedDate(c *call) (time.Time, error) {
 	}
 	f, err := parseFormat(in)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, r.hide(err)
 	}
 	t, ok := f.parse(text(source), r.env.Now)
 	if !ok {

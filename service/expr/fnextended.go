@@ -52,7 +52,7 @@ func evalFromBase64(r *run, c *call) (value, error) {
 	case "UTF8", "ASCII":
 		return strings.ToValidUTF8(string(raw), "\uFFFD"), nil
 	}
-	return nil, fmt.Errorf("unknown encoding %s; use Unicode, UTF8 or ASCII", quoteShort(s[1]))
+	return nil, r.bad(s[1], "is not an encoding; use Unicode, UTF8 or ASCII")
 }
 
 func fromUTF16(raw []byte) (value, error) {

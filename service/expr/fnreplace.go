@@ -83,7 +83,8 @@ func (r *run) regex(c *call) (*regexp2.Regexp, error) {
 	if len(pattern) > maxPattern {
 		return nil, fmt.Errorf("a computed regular expression has at most %d characters", maxPattern)
 	}
-	return compileRegex(pattern)
+	re, err := compileRegex(pattern)
+	return re, r.hide(err)
 }
 
 // evalReplace takes the first mode whose arguments are given.

@@ -125,7 +125,7 @@ func (r *run) recase(c *call, plain, turkic func(string) string) (value, error) 
 	}
 	special, err := isTurkic(s[1])
 	if err != nil {
-		return nil, err
+		return nil, r.hide(err)
 	}
 	if special {
 		return limited(turkic(s[0]))
