@@ -1,0 +1,43 @@
+# Sallyport: what can be done here. 'make' alone lists it.
+GO      ?= go
+LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+PACKAGES := postgresql tinyproxy squid
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/sallyport
+	$(GO) build -trimpath -o bin/sallyport ./cmd/sallyport
+
+test: targets ## install what the tests need (Debian), then run all of them
+	SALLYPORT_REQUIRE_TARGETS=1 $(GO) test -timeout 18m ./...
+
+targets: ## install the servers the tests talk to: Debian packages, started by nobody
+	@sh test/targets/install.sh $(PACKAGES)
+
+check: ## formatting, vet, linters, tidy modules, cross-builds
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "these files are not gofmt'd: run gofmt -w ."; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(LINT) run ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	@for t in windows/amd64 darwin/arm64 linux/arm64; do \
+	  echo "build for $$t"; \
+	  CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -o /dev/null ./... || exit 1; \
+	done
+
+race: targets ## all tests under the race detector (about three times as long)
+	SALLYPORT_REQUIRE_TARGETS=1 $(GO) test -race -timeout 40m ./...
+
+fuzz: ## every fuzz target for ten minutes each (FUZZTIME=1m for less)
+	sh test/fuzz.sh $(or $(FUZZTIME),10m)
+
+soak: build targets ## kill -9 of every part at random moments on PostgreSQL, ROUNDS=20
+	SALLYPORT_REQUIRE_TARGETS=1 SALLYPORT_KILL_ROUNDS=$(or $(ROUNDS),20) $(GO) test -timeout 80m -run 'TestKill' -v ./test/journeys
+
+bench: build targets ## the tables of docs/benchmarks.md
+	sh test/bench.sh
+
+.PHONY: help build test targets check race fuzz soak bench

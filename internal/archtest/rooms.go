@@ -1,0 +1,81 @@
+package archtest
+
+import "strings"
+
+// Module is the path every room's import begins with.
+const Module = "github.com/sallyport-id/sallyport/"
+
+// rooms names, for each folder with Go code, the rooms of the house it may import. Tests may import more: they put rooms together.
+// A word that ends in /... stands for the room and everything below it.
+var rooms = map[string]string{
+	"entry": "",
+	"fault": "",
+
+	"scim":            "entry fault",
+	"scim/scimclient": "scim entry fault",
+	"scim/scimserver": "scim entry fault",
+	"scim/scimtest":   "scim scim/scimserver entry fault",
+
+	"scim/scimtest/mapstore": "scim scim/scimserver entry fault",
+
+	"tunnel":            "fault",
+	"tunnel/tunneltest": "tunnel fault",
+
+	"service/directory": "entry fault internal/tenant",
+	"service/app":       "entry fault internal/tenant",
+	"service/agents":    "fault internal/tenant",
+	"service/access":    "fault internal/tenant",
+	"service/journal":   "entry fault internal/tenant",
+	"service/secrets":   "fault internal/tenant internal/atomicfile",
+	"service/expr":      "entry fault",
+	"service/scope":     "service/app entry fault",
+	"service/match":     "service/app entry fault",
+	"service/mapping":   "service/expr service/app entry fault",
+	"service/plan":      "service/scope service/match service/mapping service/expr service/app service/directory entry fault",
+	"service/cycle":     "service/plan service/scope service/match service/mapping service/expr service/app service/directory service/journal internal/tenant entry fault",
+
+	"service/gateway":             "service/agents tunnel fault internal/tenant internal/atomicfile",
+	"service/storage":             "service/directory service/app service/agents service/access service/journal service/cycle service/plan internal/tenant entry fault",
+	"service/storage/sqlite":      "service/storage service/directory service/app service/agents service/access service/journal service/cycle service/plan internal/tenant entry fault",
+	"service/storage/storagetest": "service/storage service/directory service/app service/agents service/access service/journal service/cycle service/plan internal/tenant entry fault",
+	"service/graphapi":            "service/directory service/app service/agents service/access service/journal service/secrets service/plan service/cycle internal/tenant entry fault",
+
+	"agent":       "agent/enrol agent/dial agent/relay tunnel fault internal/atomicfile",
+	"agent/enrol": "agent/dial tunnel fault internal/atomicfile",
+	"agent/dial":  "tunnel fault",
+	"agent/relay": "tunnel fault",
+
+	"host":                         "host/cache host/connector host/binding scim scim/scimserver entry fault",
+	"host/binding":                 "host/connector scim entry fault",
+	"host/endpoint":                "scim scim/scimserver host host/autosync host/binding host/cache host/config host/connector entry fault internal/tlsx internal/atomicfile",
+	"host/cache":                   "scim entry fault",
+	"host/autosync":                "host/cache host/connector entry fault internal/atomicfile",
+	"host/config":                  "host/connector entry fault internal/atomicfile",
+	"host/connector":               "entry fault",
+	"host/connector/connectortest": "host/connector entry fault",
+	"host/connector/mem":           "host/connector entry fault",
+	"host/connector/gsql":          "host/connector entry fault",
+
+	"internal/archtest":   "",
+	"internal/atomicfile": "",
+	"internal/tenant":     "",
+	"internal/tlsx":       "internal/atomicfile fault",
+
+	"cmd/sallyport":        "cmd/sallyport/cli",
+	"cmd/sallyport/cli":    "...",
+	"cmd/sallyport/wire":   "...",
+	"cmd/sallyport/people": "",
+
+	"test/targets": "fault",
+}
+
+// allowed reports whether a room may import another room of the house.
+func allowed(room, imported string) bool {
+	for _, word := range strings.Fields(rooms[room]) {
+		prefix, deep := strings.CutSuffix(word, "...")
+		if word == imported || deep && strings.HasPrefix(imported, prefix) {
+			return true
+		}
+	}
+	return false
+}
