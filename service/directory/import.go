@@ -149,22 +149,54 @@ type placed struct {
 }
 
 func (im *importer) storeBatch(ctx context.Context) error {
-	ps := make([]placed, len(im.batch))
-	for i, p := range im.batch {
-		var err error
-		if ps[i], err = im.place(ctx, p); err != nil {
+	ps, err := im.settleNew(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		if err := im.deferRefs(p); err != nil {
 			return err
+		}
+	}
+	return im.update(ctx, ps)
+}
+
+// settleNew places the rows of the batch and creates what is new. If somebody else took a name since it was looked up, all rows
+// are placed again.
+func (im *importer) settleNew(ctx context.Context) ([]placed, error) {
+	for range 3 {
+		ps, err := im.placeBatch(ctx)
+		if err != nil {
+			return nil, err
+		}
+		n, err := im.create(ctx, ps)
+		if err == nil {
+			im.report.Created += n
+			return ps, nil
+		}
+		if !refusable(err) {
+			return nil, err
+		}
+		clear(im.ids)
+	}
+	return nil, fault.New(fault.Conflict, "import people", "others keep creating the same names").
+		WithHint("import the file again when nobody else creates people")
+}
+
+func (im *importer) placeBatch(ctx context.Context) ([]placed, error) {
+	ps := make([]placed, len(im.batch))
+	var err error
+	for i, p := range im.batch {
+		if ps[i], err = im.place(ctx, p); err != nil {
+			return nil, err
 		}
 	}
 	for i := range ps {
-		if err := im.deferRefs(ctx, &ps[i]); err != nil {
-			return err
+		if err = im.setManager(ctx, &ps[i]); err != nil {
+			return nil, err
 		}
 	}
-	if err := im.create(ctx, ps); err != nil {
-		return err
-	}
-	return im.update(ctx, ps)
+	return ps, nil
 }
 
 // place finds the object of a row, or gives a new one its id.
@@ -213,33 +245,43 @@ func (im *importer) idOf(ctx context.Context, t entry.Type, called string) (stri
 	return e.ID, err
 }
 
-// deferRefs sets a manager who is known already, and puts everything else aside until all rows are in.
-func (im *importer) deferRefs(ctx context.Context, p *placed) error {
-	if p.manager != "" && p.typ == entry.User {
-		id, err := im.idOf(ctx, entry.User, p.manager)
-		if err != nil {
-			return err
-		}
-		if id != "" {
-			p.patch[Manager] = []entry.Value{entry.Ref{Type: entry.User, ID: id}}
-			im.report.References++
-		} else if err := im.spool.put(deferred{p.line, Manager, p.typ, p.id, []string{p.manager}}); err != nil {
+// setManager names a manager who is known already.
+func (im *importer) setManager(ctx context.Context, p *placed) error {
+	if p.manager == "" || p.typ != entry.User {
+		return nil
+	}
+	id, err := im.idOf(ctx, entry.User, p.manager)
+	if id != "" {
+		p.patch[Manager] = []entry.Value{entry.Ref{Type: entry.User, ID: id}}
+	}
+	return err
+}
+
+// deferRefs puts references aside until all rows are in.
+func (im *importer) deferRefs(p placed) error {
+	wants := deferred{Line: p.line, Type: p.typ, ID: p.id}
+	if p.manager != "" && p.typ == entry.User && len(p.patch[Manager]) == 0 {
+		wants.Attr, wants.Names = Manager, []string{p.manager}
+		if err := im.spool.put(wants); err != nil {
 			return err
 		}
 	}
+	im.report.References += len(p.patch[Manager])
 	if len(p.members) > 0 {
-		if err := im.spool.put(deferred{p.line, Members, p.typ, p.id, p.members}); err != nil {
+		wants.Attr, wants.Names = Members, p.members
+		if err := im.spool.put(wants); err != nil {
 			return err
 		}
 	}
 	if len(p.memberOf) > 0 {
-		return im.spool.put(deferred{p.line, columnMemberOf, p.typ, p.id, p.memberOf})
+		wants.Attr, wants.Names = columnMemberOf, p.memberOf
+		return im.spool.put(wants)
 	}
 	return nil
 }
 
-// create stores the new objects of a batch, in one go if that works.
-func (im *importer) create(ctx context.Context, ps []placed) error {
+// create stores the new objects of a batch in one go.
+func (im *importer) create(ctx context.Context, ps []placed) (int, error) {
 	var es []entry.Entry
 	now := time.Now().UTC().Truncate(time.Second)
 	for _, p := range ps {
@@ -248,17 +290,9 @@ func (im *importer) create(ctx context.Context, ps []placed) error {
 		}
 	}
 	if len(es) == 0 {
-		return nil
+		return 0, nil
 	}
-	err := im.store.PutMany(ctx, es)
-	if err == nil {
-		im.report.Created += len(es)
-		return nil
-	}
-	if !refusable(err) {
-		return err
-	}
-	return im.createEach(ctx, ps, now) // somebody took a name meanwhile: find out whose
+	return len(es), im.store.PutMany(ctx, es)
 }
 
 func (p placed) entry(now time.Time) entry.Entry {
@@ -267,23 +301,6 @@ func (p placed) entry(now time.Time) entry.Entry {
 		e.Attrs.Set(CreatedDateTime, now)
 	}
 	return e
-}
-
-func (im *importer) createEach(ctx context.Context, ps []placed, now time.Time) error {
-	for _, p := range ps {
-		if !p.fresh {
-			continue
-		}
-		switch err := im.store.PutMany(ctx, []entry.Entry{p.entry(now)}); {
-		case err == nil:
-			im.report.Created++
-		case refusable(err):
-			im.report.refuse(p.line, im.header, err)
-		default:
-			return err
-		}
-	}
-	return nil
 }
 
 // refusable reports whether an error is the row's own fault; any other ends the import.
