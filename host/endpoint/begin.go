@@ -48,14 +48,14 @@ func (u *unit) begin(ctx context.Context) (*life, error) {
 	l := &life{}
 	l.coordinator, err = host.New(host.Config{
 		Name: u.x.Name, Bindings: bindings, Open: u.opener.Open, Writers: writers, Flows: flows(u.x.Deprovision),
-		Budget: host.Budget(u.x.DeleteBudget), Gate: func() host.Gate { return gate(l.sync) }, Dir: u.dir(), Log: u.log,
+		Budget: host.Budget(u.x.DeleteBudget), Gate: func() host.Gate { return gate(l.sync) }, Dir: u.dir(), Log: u.base,
 	})
 	if err != nil {
 		return nil, err
 	}
 	l.sync = autosync.New(autosync.Config{
 		Name: u.x.Name, Every: u.x.Autosync, ShrinkLimit: u.x.ShrinkLimit, Dir: dir, Spaces: u.spaces(l.coordinator),
-		Open: u.opener.Open, Released: l.coordinator.ImportReleased, Log: u.log,
+		Open: u.opener.Open, Released: l.coordinator.ImportReleased, Log: u.base,
 	})
 	l.handler = scimserver.New(u.door(l.coordinator, f.Password), l.coordinator)
 	u.life.Store(l)

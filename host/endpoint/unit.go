@@ -27,6 +27,7 @@ type unit struct {
 	tokens  *scimserver.Tokens
 	current string
 	made    bool
+	base    *slog.Logger // for rooms that name the connector themselves
 	log     *slog.Logger
 	life    atomic.Pointer[life]
 	ready   chan struct{}
@@ -47,7 +48,7 @@ func newUnit(cfg config.Config, x config.Connector, d connector.Driver, log *slo
 	if err != nil {
 		return nil, err
 	}
-	u := &unit{cfg: cfg, x: x, current: t.Current, made: t.Made, log: log.With("connector", x.Name), ready: make(chan struct{})}
+	u := &unit{cfg: cfg, x: x, current: t.Current, made: t.Made, base: log, log: log.With("connector", x.Name), ready: make(chan struct{})}
 	u.tokens = scimserver.NewTokens(scimserver.Caller{ID: x.Name, Tenant: x.Name}, t.Current, t.Previous)
 	u.opener = host.NewOpener(func(ctx context.Context) (connector.Session, error) {
 		settings, err := cfg.Open(x, d) // each time, so that a changed password counts at once
