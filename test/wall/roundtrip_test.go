@@ -32,3 +32,23 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatalf("headers %v", resp.Header)
 	}
 }
+
+// TestLargeBodiesStream sends 20 MB there and back.
+func TestLargeBodiesStream(t *testing.T) {
+	s := startService(t, nil)
+	s.startAgent("site", "one", application(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = w.Write(body)
+	}))
+	s.present(1)
+	want := strings.Repeat("0123456789abcdef\x00é\n", 1_000_000)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://hr/Bulk", strings.NewReader(want))
+	must(t, err)
+	resp, err := s.client("site").Do(req)
+	must(t, err)
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil || string(got) != want {
+		t.Fatalf("%d of %d bytes, %v", len(got), len(want), err)
+	}
+}
