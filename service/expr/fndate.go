@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -9,14 +8,16 @@ import (
 
 // dateFunctions work on dates, always in UTC.
 func dateFunctions() []*builtin {
+	format := define("FormatDateTime(source, dateTimeStyles?, inputFormat, outputFormat)", "A date text read by one format and written by another.", evalFormatDateTime)
+	format.min = 4 // checkFormats brings the form without styles into this one
 	return []*builtin{
+		format.checked(checkFormats),
 		define("Now()", "The current instant in UTC.", func(r *run, _ *call) (value, error) { return r.env.Now.UTC(), nil }),
 		define("CDate(source)", "A text as a date.", evalCDate),
 		define("DateAdd(interval, number:Integer, date:DateTime)", "A date moved by a number of intervals: yyyy m d ww h n s.", evalDateAdd).checked(checkInterval),
 		define("DateDiff(interval, date1:DateTime, date2:DateTime)", "The intervals from the first date to the second: yyyy m d ww h n s.", evalDateDiff).checked(checkInterval),
 		define("DateFromNum(number:Integer)", "The date of a FILETIME number.", evalDateFromNum),
 		define("NumFromDate(date:DateTime)", "The FILETIME number of a date.", evalNumFromDate),
-		define("FormatDateTime(source, dateTimeStyles?, inputFormat, outputFormat)", "A date text read by one format and written by another.", evalFormatDateTime).checked(checkFormats),
 	}
 }
 
@@ -213,5 +214,3 @@ func (r *run) formattedDate(c *call) (time.Time, error) {
 	}
 	return inRange(t)
 }
-
-var errNoRandomness = errors.New("no source of randomness is available here")

@@ -20,6 +20,8 @@ func randomFunctions() []*builtin {
 	}
 }
 
+var errNoRandomness = errors.New("no source of randomness is available here")
+
 func evalGuid(r *run, _ *call) (value, error) {
 	if !r.env.Writing {
 		return nil, errIgnoreAttribute

@@ -30,7 +30,6 @@ const (
 func replaceFunctions() []*builtin {
 	f := define("Replace(source, Find?, RegularExpression?, RegularExpressionGroupName?, Replacement?, ReplacementPropertyName?, Template?)",
 		"Replaces text, the matches of a .NET regular expression, or one group of them.", evalReplace)
-	f.min = 2
 	return []*builtin{f.checked(checkReplace).linted(lintReplace)}
 }
 

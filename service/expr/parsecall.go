@@ -79,13 +79,12 @@ func (p *parser) checkRoot(root node) *SyntaxError {
 // check applies the arity and the function's own save-time rule.
 func (c *call) check() (problem, expected string) {
 	c.normalise()
-	n := len(c.args)
 	if c.fn.check != nil {
 		if problem, expected = c.fn.check(c); problem != "" {
 			return problem, expected
 		}
 	}
-	if n < c.fn.min || n > c.fn.max {
+	if n := len(c.args); n < c.fn.min || n > c.fn.max {
 		return fmt.Sprintf("%s has %d arguments", c.fn.Name, n), c.fn.usage()
 	}
 	return "", ""
