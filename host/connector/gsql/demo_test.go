@@ -1,7 +1,10 @@
 package gsql
 
 import (
+	"fmt"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -18,7 +21,29 @@ type database struct {
 
 var databases = []database{
 	{SQLite, func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "target.db") }},
-	{PostgreSQL, func(t testing.TB) string { return targets.Postgres(t).URL("") }},
+	{PostgreSQL, freshSchema},
+}
+
+var (
+	shared   *targets.PG
+	sharedMu sync.Mutex
+	schemas  atomic.Int64
+)
+
+// freshSchema gives the test a schema of its own in one database, which is quicker than a database of its own.
+func freshSchema(t testing.TB) string {
+	t.Helper()
+	sharedMu.Lock()
+	defer sharedMu.Unlock()
+	if shared == nil {
+		shared = targets.Postgres(t)
+	}
+	p := shared
+	name := fmt.Sprintf("s%d", schemas.Add(1))
+	if err := p.Exec(t.Context(), "", "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	return p.URL("") + "&search_path=" + name
 }
 
 // each runs f on every database.
