@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/fault"
 )
@@ -51,7 +52,8 @@ func (r *Report) refuse(line int, h header, err error) {
 			e.Column = h.columns[re.column].name
 		}
 	} else if f, ok := errors.AsType[*fault.Error](err); ok {
-		e.Column, e.Hint = f.Object, f.Hint
+		e.Column, _, _ = strings.Cut(f.Object, " of ") // "attribute of name", see invalid
+		e.Hint = f.Hint
 		if f.Err != nil {
 			e.Reason = f.Err.Error()
 		}

@@ -17,6 +17,7 @@ type rowReader struct {
 	in    *bufio.Reader
 	line  int   // lines read
 	bytes int64 // bytes read
+	ahead error // met while looking ahead; due when what is buffered has been read
 	buf   []byte
 	ends  []int // end of each field in buf
 }
@@ -31,10 +32,9 @@ type rowError struct {
 func (e *rowError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.reason) }
 
 func newRowReader(r io.Reader) *rowReader {
-	in := bufio.NewReaderSize(r, 64<<10)
-	rr := &rowReader{in: in}
-	if mark, _ := in.Peek(3); string(mark) == "\xef\xbb\xbf" {
-		n, _ := in.Discard(3)
+	rr := &rowReader{in: bufio.NewReaderSize(r, 64<<10)}
+	if mark := rr.peek(3); string(mark) == "\xef\xbb\xbf" {
+		n, _ := rr.in.Discard(3)
 		rr.bytes += int64(n)
 	}
 	return rr
@@ -86,7 +86,7 @@ func (r *rowReader) row(line int) error {
 		if err != nil {
 			return r.end(line, state, err)
 		}
-		if c == '\r' && state != inQuotes && r.peek() == '\n' {
+		if c == '\r' && state != inQuotes && string(r.peek(1)) == "\n" {
 			continue
 		}
 		if c == '\n' && state != inQuotes {
@@ -158,6 +158,9 @@ func (r *rowReader) skip(line int, reason string) error {
 }
 
 func (r *rowReader) byte() (byte, error) {
+	if r.ahead != nil && r.in.Buffered() == 0 {
+		return 0, r.ahead
+	}
 	c, err := r.in.ReadByte()
 	if err == nil {
 		r.bytes++
@@ -168,9 +171,11 @@ func (r *rowReader) byte() (byte, error) {
 	return c, err
 }
 
-func (r *rowReader) peek() byte {
-	if b, _ := r.in.Peek(1); len(b) == 1 {
-		return b[0]
+// peek looks up to n bytes ahead. Looking takes an error off the reader below, so it is kept.
+func (r *rowReader) peek(n int) []byte {
+	b, err := r.in.Peek(n)
+	if err != nil && r.ahead == nil {
+		r.ahead = err
 	}
-	return 0
+	return b
 }
