@@ -20,11 +20,9 @@ func Alias(name string) string {
 			b.WriteRune(r)
 			continue
 		}
-		if r == utf8.RuneError {
-			r = rune(name[i]) | 0x10_0000 // a byte that is not UTF-8, kept in a private plane
-			if strings.HasPrefix(name[i:], "\uFFFD") {
-				r = utf8.RuneError
-			}
+		if r == utf8.RuneError && !strings.HasPrefix(name[i:], "\uFFFD") {
+			fmt.Fprintf(&b, "_x%02X_", name[i]) // a byte that is not UTF-8
+			continue
 		}
 		fmt.Fprintf(&b, "_x%04X_", r)
 	}
@@ -40,7 +38,7 @@ func Name(alias string) string {
 	for alias != "" {
 		r, size, ok := decode(alias)
 		switch {
-		case ok && r >= 0x10_0000:
+		case ok && size == byteCode:
 			b.WriteByte(byte(r))
 		case ok:
 			b.WriteRune(r)
@@ -62,7 +60,7 @@ func isPlain(r rune) bool {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '$', r == '-', r == '_':
 		return true
 	}
-	return r >= 0xA0 && r != utf8.RuneError && r < 0x10_0000
+	return r >= 0xA0 && r != utf8.RuneError
 }
 
 func looksCoded(s string) bool {
@@ -70,13 +68,16 @@ func looksCoded(s string) bool {
 	return ok
 }
 
-// decode reads _xHHHH_ (four to six digits) at the beginning of s.
+// byteCode is the length of _xHH_, which stands for a byte that is not UTF-8.
+const byteCode = 5
+
+// decode reads _xHHHH_ (four to six digits) or _xHH_ at the beginning of s.
 func decode(s string) (r rune, size int, ok bool) {
 	if !strings.HasPrefix(s, "_x") {
 		return 0, 0, false
 	}
 	end := strings.IndexByte(s[2:], '_')
-	if end < 4 || end > 6 {
+	if end != 2 && (end < 4 || end > 6) {
 		return 0, 0, false
 	}
 	n, err := strconv.ParseUint(s[2:2+end], 16, 32)

@@ -79,7 +79,7 @@ func (s *slot) assemble(columns Columns) []entry.Value {
 
 func (s *slot) elements(columns Columns) []entry.Value {
 	var out []entry.Value
-	for i, kind := range s.kinds() {
+	for _, kind := range s.kinds() {
 		c := entry.Complex{}
 		for _, p := range s.parts {
 			if vs := columns(p.column.Name); p.kind == kind && len(vs) > 0 {
@@ -94,12 +94,17 @@ func (s *slot) elements(columns Columns) []entry.Value {
 		if shown := s.shownKind(kind); shown != "" {
 			c["type"] = shown
 		}
-		if i == 0 && s.has("primary") {
-			c["primary"] = true
-		}
 		out = append(out, c)
 	}
+	if len(out) > 0 && s.has("primary") {
+		out[primary(out)].(entry.Complex)["primary"] = true
+	}
 	return out
+}
+
+// primary returns which element is the preferred one: that for work, else the first.
+func primary(elements []entry.Value) int {
+	return max(0, slices.IndexFunc(elements, func(v entry.Value) bool { return v.(entry.Complex)["type"] == "work" }))
 }
 
 func (s *slot) list(columns Columns) []entry.Value {
