@@ -256,6 +256,8 @@ func TestFilterProbe(t *testing.T) {
 		{user, `emails eq "v"`, "emails.value", "v"},
 		{user, host + `login eq "v"`, host + "Login", "v"},
 		{user, host + `age eq 4`, host + "Age", int64(4)},
+		{user, `emails[type eq "work"].value ne "v"`, "", nil},
+		{user, `emails[type eq "work" and value eq "v"].display sw "v"`, "emails.value", "v"},
 		{user, `manager eq "m"`, ent + "manager.value", "m"},
 		{group, `members eq "u"`, "members", entry.Ref{ID: "u"}},
 		{group, `members.value eq "u"`, "members", entry.Ref{ID: "u"}},

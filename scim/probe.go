@@ -54,6 +54,9 @@ func (e *expr) eachEquality(visit func(*expr)) {
 		e.left.eachEquality(visit)
 		e.right.eachEquality(visit)
 	case exprWithin:
+		if e.op == opNe {
+			return // holds without any such element
+		}
 		e.left.eachEquality(visit)
 		if e.right != nil {
 			e.right.eachEquality(visit)
