@@ -103,7 +103,7 @@ func (e *Expr) SwitchedAttributes() []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // Quote writes a text as a string literal of the language.
-func Quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
+func Quote(s string) string { return `"` + escapes.Replace(s) + `"` }
