@@ -89,7 +89,7 @@ func appendValue(b []byte, v entry.Value, depth int) ([]byte, error) {
 	case []byte:
 		return appendText(append(b, tagBytes), v), nil
 	case time.Time:
-		return appendTime(b, v)
+		return appendTime(append(b, tagTime), v), nil
 	case entry.Ref:
 		return appendText(appendText(append(b, tagRef), string(v.Type)), v.ID), nil
 	case entry.Complex:
@@ -98,12 +98,18 @@ func appendValue(b []byte, v entry.Value, depth int) ([]byte, error) {
 	return nil, fault.New(fault.Invalid, "", "a value of type %T cannot be stored", v)
 }
 
-func appendTime(b []byte, t time.Time) ([]byte, error) {
-	raw, err := t.MarshalBinary()
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "", "a time cannot be stored: %w", err).WithHint("use a time zone offset of whole minutes")
+// appendTime writes seconds, nanoseconds, and the zone's offset in seconds, away from zero by one since 0 stands for UTC. The zone's name is lost.
+func appendTime(b []byte, t time.Time) []byte {
+	b = binary.AppendVarint(b, t.Unix())
+	b = binary.AppendUvarint(b, uint64(t.Nanosecond()))
+	if t.Location() == time.UTC {
+		return binary.AppendVarint(b, 0)
 	}
-	return appendText(append(b, tagTime), raw), nil
+	_, offset := t.Zone()
+	if offset >= 0 {
+		offset++
+	}
+	return binary.AppendVarint(b, int64(offset))
 }
 
 func appendComplex(b []byte, c entry.Complex, depth int) ([]byte, error) {

@@ -71,6 +71,11 @@ func (d *decoder) uvarint() uint64 {
 	return 0
 }
 
+func (d *decoder) varint() int64 {
+	u := d.uvarint()
+	return int64(u>>1) ^ -int64(u&1)
+}
+
 // count reads how many things follow; each takes a byte at least, so a larger number is a mistake.
 func (d *decoder) count() int {
 	n := d.uvarint()
@@ -97,8 +102,7 @@ func (d *decoder) value(depth int) entry.Value {
 	case tagTrue:
 		return true
 	case tagInt:
-		u := d.uvarint()
-		return int64(u>>1) ^ -int64(u&1)
+		return d.varint()
 	case tagFloat:
 		return d.float()
 	case tagBytes:
@@ -125,11 +129,19 @@ func (d *decoder) float() entry.Value {
 }
 
 func (d *decoder) time() entry.Value {
-	var t time.Time
-	if err := t.UnmarshalBinary([]byte(d.text())); err != nil {
+	sec, nsec, offset := d.varint(), d.uvarint(), d.varint()
+	if nsec >= 1e9 || offset < -1e6 || offset > 1e6 {
 		d.fail()
+		return nil
 	}
-	return t
+	t := time.Unix(sec, int64(nsec))
+	switch {
+	case offset == 0:
+		return t.UTC()
+	case offset > 0:
+		offset--
+	}
+	return t.In(time.FixedZone("", int(offset)))
 }
 
 func (d *decoder) complex(depth int) entry.Value {
