@@ -14,6 +14,7 @@ type entrySource struct {
 	meta  Meta
 }
 
+// Values implements Source.
 func (s *entrySource) Values(attr string) []entry.Value {
 	switch attr {
 	case "id":
@@ -37,6 +38,7 @@ func optional(absent bool, v entry.Value) []entry.Value {
 	return []entry.Value{v}
 }
 
+// Holds implements Source.
 func (s *entrySource) Holds(attr, id string) bool {
 	return slices.ContainsFunc(s.entry.Attrs[attr], func(v entry.Value) bool {
 		switch v := v.(type) {

@@ -20,6 +20,7 @@ const (
 	kindObject
 )
 
+// String names the kind with its article, for messages.
 func (k kind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "an array", "an object"}[k]
 }
@@ -354,4 +355,33 @@ func hex4(s string) (rune, bool) {
 		r = r<<4 | rune(d)
 	}
 	return r, true
+}
+
+// appendJSON writes the node back as it was read, without the spaces.
+func (n *node) appendJSON(dst []byte) []byte {
+	switch n.kind {
+	case kindString:
+		return AppendString(dst, n.text)
+	case kindArray:
+		dst = append(dst, '[')
+		for i := range n.list {
+			dst = n.list[i].appendJSON(comma(dst, i))
+		}
+		return append(dst, ']')
+	case kindObject:
+		dst = append(dst, '{')
+		for i := range n.list {
+			dst = append(AppendString(comma(dst, i), n.keys[i]), ':')
+			dst = n.list[i].appendJSON(dst)
+		}
+		return append(dst, '}')
+	}
+	return append(dst, n.text...)
+}
+
+func comma(dst []byte, i int) []byte {
+	if i > 0 {
+		return append(dst, ',')
+	}
+	return dst
 }

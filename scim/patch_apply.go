@@ -81,6 +81,9 @@ func (a *applier) apply(o *operation) error {
 	default:
 		vs = f.addAll(vs, entry.CloneValues(o.values))
 	}
+	if err == nil && len(vs) > maxValues {
+		err = tooManyValues(f)
+	}
 	if err == nil {
 		a.attrs.Set(f.name, vs...)
 	}

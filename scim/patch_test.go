@@ -439,3 +439,28 @@ func TestPatchDoesNotShareWithTheRequest(t *testing.T) {
 		t.Errorf("a patch applied twice differs: %s %s", a, b)
 	}
 }
+
+func TestTooManyValuesAreRefused(t *testing.T) {
+	rt := testUser(t)
+	many := strings.Repeat(`{"value":"x"},`, maxValues) + `{"value":"y"}`
+	_, _, err := runPatch(rt, Entra, sample(), `{"op":"add","path":"emails","value":[`+many+`]}`)
+	wantRefusal(t, err, InvalidValue)
+	doc := sample()
+	for i := range maxValues {
+		doc.Attrs["emails"] = append(doc.Attrs["emails"], entry.Complex{"value": fmt.Sprint(i)})
+	}
+	_, _, err = runPatch(rt, Entra, doc, `{"op":"add","path":"emails","value":[{"value":"one more"}]}`)
+	wantRefusal(t, err, InvalidValue)
+}
+
+func TestLongAndShortListsDifferAlike(t *testing.T) {
+	var a, b []entry.Value
+	for i := range 12 {
+		a = append(a, entry.Complex{"value": fmt.Sprint(i % 5), "n": int64(i % 3)}, entry.Ref{Type: "User", ID: fmt.Sprint(i)})
+		b = append(b, entry.Complex{"n": int64(i % 3), "value": fmt.Sprint(i % 4)}, entry.Ref{ID: fmt.Sprint(i + 3)})
+	}
+	a, b = a[:14], b[2:16]
+	if short, long := minus(a, b), minusByText(a, b); !entry.EqualValues(short, long) || len(short) == 0 {
+		t.Errorf("short %v\nlong  %v", short, long)
+	}
+}

@@ -122,20 +122,48 @@ func (f *field) addAll(vs, fresh []entry.Value) []entry.Value {
 	if !f.isComplex() {
 		return f.addSimple(vs, fresh)
 	}
+	places := f.places(vs)
 	for _, v := range fresh {
 		c, ok := v.(entry.Complex)
-		if !ok || slices.ContainsFunc(vs, func(w entry.Value) bool { return f.covers(w, c) }) {
+		if !ok {
 			continue
 		}
-		i := slices.IndexFunc(vs, func(w entry.Value) bool { return f.twin(w, c) })
-		if i >= 0 {
+		near := places[f.valueKey(c)]
+		if slices.ContainsFunc(near, func(i int) bool { return f.covers(vs[i], c) }) {
+			continue
+		}
+		n := slices.IndexFunc(near, func(i int) bool { return f.twin(vs[i], c) })
+		i := len(vs)
+		if n >= 0 {
+			i = near[n]
 			maps.Copy(vs[i].(entry.Complex), c)
 		} else {
-			i, vs = len(vs), append(vs, c)
+			vs = append(vs, c)
+			places[f.valueKey(c)] = append(near, i)
 		}
 		vs = f.keepPrimary(vs, i)
 	}
 	return vs
+}
+
+// places groups the places of complex values by their "value", so that equal ones are found without comparing all with all.
+func (f *field) places(vs []entry.Value) map[entry.Value][]int {
+	out := make(map[entry.Value][]int, len(vs))
+	for i, v := range vs {
+		c, _ := v.(entry.Complex)
+		k := f.valueKey(c)
+		out[k] = append(out[k], i)
+	}
+	return out
+}
+
+// valueKey is what the "value" of a complex value is found by; nil for one without.
+func (f *field) valueKey(c entry.Complex) entry.Value {
+	v := c["value"]
+	if v == nil || f.value == nil {
+		return nil
+	}
+	return f.value.setKey(v)
 }
 
 func (f *field) addSimple(vs, fresh []entry.Value) []entry.Value {
@@ -205,11 +233,14 @@ func (f *field) without(vs, gone []entry.Value) []entry.Value {
 		}
 		return slices.DeleteFunc(vs, func(v entry.Value) bool { return out[f.setKey(v)] })
 	}
+	places := f.places(gone)
 	return slices.DeleteFunc(vs, func(v entry.Value) bool {
-		return slices.ContainsFunc(gone, func(g entry.Value) bool {
-			c, _ := g.(entry.Complex)
-			return f.covers(v, identity(c))
-		})
+		c, _ := v.(entry.Complex)
+		hit := func(i int) bool {
+			g, _ := gone[i].(entry.Complex)
+			return f.covers(v, identity(g))
+		}
+		return slices.ContainsFunc(places[f.valueKey(c)], hit) || slices.ContainsFunc(places[nil], hit)
 	})
 }
 
@@ -227,13 +258,13 @@ func identity(c entry.Complex) entry.Complex {
 
 // diff appends the smallest edits that lead from have to want.
 func (f *field) diff(edits []entry.Edit, have, want []entry.Value) []entry.Edit {
-	if entry.EqualValues(have, want) {
+	gone, fresh := minus(have, want), minus(want, have)
+	if len(gone)+len(fresh) == 0 {
 		return edits
 	}
 	if !f.multi() || len(want) == 0 {
 		return append(edits, entry.Edit{Op: entry.Replace, Attr: f.name, Values: want})
 	}
-	gone, fresh := minus(have, want), minus(want, have)
 	if len(gone) > 0 {
 		edits = append(edits, entry.Edit{Op: entry.Remove, Attr: f.name, Values: gone})
 	}
@@ -243,8 +274,32 @@ func (f *field) diff(edits []entry.Edit, have, want []entry.Value) []entry.Edit 
 	return edits
 }
 
-// minus returns the values of a that b lacks, counting duplicates. JSON text serves as the key, so that long lists stay linear.
+// minus returns the values of a that b lacks, counting duplicates, in a's order.
 func minus(a, b []entry.Value) []entry.Value {
+	const few = 16
+	if len(a) > few || len(b) > few {
+		return minusByText(a, b)
+	}
+	var used uint16
+	var out []entry.Value
+	for _, v := range a {
+		hit := false
+		for i := range b {
+			if used&(1<<i) == 0 && entry.Equal(v, b[i]) {
+				used |= 1 << i
+				hit = true
+				break
+			}
+		}
+		if !hit {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// minusByText is minus for long lists: a text stands for each value, so that the time stays linear.
+func minusByText(a, b []entry.Value) []entry.Value {
 	count := make(map[string]int, len(b))
 	for _, v := range b {
 		count[identityText(v)]++
