@@ -169,3 +169,35 @@ func (p *PG) Exec(ctx context.Context, db, sql string) error {
 func (p *PG) Create(ctx context.Context, db string) error {
 	return p.Exec(ctx, "postgres", "CREATE DATABASE "+pgx.Identifier{db}.Sanitize())
 }
+
+// Await polls until a query of one boolean, in the database of URL(""), says true.
+func (p *PG) Await(ctx context.Context, sql string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	c, err := pgx.Connect(ctx, p.URL(""))
+	if err != nil {
+		return err
+	}
+	defer c.Close(context.WithoutCancel(ctx))
+	return poll(ctx, p.process.gone, func(ctx context.Context) error {
+		var yes bool
+		if err := c.QueryRow(ctx, sql).Scan(&yes); err != nil || yes {
+			return err
+		}
+		return fmt.Errorf("%s: not yet", sql)
+	})
+}
+
+// RequirePasswords makes the server ask a role for its password from now on; everyone else stays trusted.
+func (p *PG) RequirePasswords(ctx context.Context, role string) error {
+	path := filepath.Join(p.data(), "pg_hba.conf")
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	rule := fmt.Sprintf("host all %q 127.0.0.1/32 scram-sha-256\n", role)
+	if err := os.WriteFile(path, append([]byte(rule), old...), 0o600); err != nil {
+		return err
+	}
+	return p.Exec(ctx, "", "SELECT pg_reload_conf()")
+}

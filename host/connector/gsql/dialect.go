@@ -43,8 +43,8 @@ type rows interface {
 	close() error
 }
 
-// checker is implemented by connections that can tell without a round trip that they are dead.
-type checker interface{ alive() bool }
+// checker is implemented by connections that may have died while nobody used them.
+type checker interface{ alive(ctx context.Context) bool }
 
 // query is SQL text with its bound values, and the columns of the result.
 type query struct {
@@ -66,6 +66,8 @@ type verdict struct {
 	again bool // nothing took effect and the same may work in a moment: deadlock, serialization, busy
 	lost  bool // the connection is of no use any more
 	safe  bool // the request never left
+	// foreign: a foreign key stood in the way
+	foreign bool
 }
 
 // column is a column of a table, with how its values travel.

@@ -124,7 +124,8 @@ func (b *builder) object(t typeLine) (*object, error) {
 			return nil, noColumn(tab, n)
 		}
 		if c.kind == connector.Boolean || c.kind == connector.JSON || c.writeOnly {
-			return nil, fault.New(fault.Invalid, "read the database's schema", "%s cannot be an anchor: it is %s", n, c.kind).About(string(t.name))
+			return nil, fault.New(fault.Invalid, "read the database's schema", "%s cannot be an anchor: it is %s", n, c.kind).
+				About(string(t.name)).WithHint("choose columns of text, numbers or dates that identify an object for good")
 		}
 		o.anchor = append(o.anchor, c)
 	}

@@ -25,15 +25,19 @@ type pgConn struct {
 	cursors int       // names given to cursors so far
 }
 
-// idle is after how long without use a connection is looked at before it is used again: a server that restarted
-// meanwhile has closed it, and a write sent into it would have an unknown effect.
+// idle is after how long without use a connection is asked before it is used again: a server that restarted meanwhile
+// has closed it, and a write sent into it would have an unknown effect.
 const idle = 200 * time.Millisecond
 
-func (c *pgConn) alive() bool {
+func (c *pgConn) alive(ctx context.Context) bool {
 	if c.pg.IsClosed() {
 		return false
 	}
-	return time.Since(c.used) < idle || c.pg.PgConn().CheckConn() == nil
+	if time.Since(c.used) < idle {
+		return true
+	}
+	c.used = time.Now()
+	return c.pg.Ping(ctx) == nil
 }
 
 func (c *pgConn) close() error {
@@ -73,17 +77,27 @@ func (c *pgConn) exec(ctx context.Context, q query) (written, error) {
 	c.used = time.Now()
 	if len(q.out) == 0 {
 		tag, err := c.pg.Exec(ctx, q.text, q.args...)
-		return written{count: int(tag.RowsAffected())}, err
+		return written{count: int(tag.RowsAffected())}, refused(tag, err)
 	}
-	r, err := c.query(ctx, q)
+	r, err := c.pg.Query(ctx, q.text, arguments(q)...)
 	if err != nil {
-		return written{}, err
+		return written{}, refused(pgconn.CommandTag{}, err)
 	}
-	found, err := drain(r, len(q.out))
-	if closeErr := r.close(); err == nil {
+	rows := &pgRows{pg: r, out: q.out, clock: c.clock}
+	found, err := drain(rows, len(q.out))
+	if closeErr := rows.close(); err == nil {
 		err = closeErr
 	}
-	return written{count: len(found), rows: found}, err
+	return written{count: len(found), rows: found}, refused(r.CommandTag(), err)
+}
+
+// refused marks an error that the server itself sent before it had reported the statement complete. It commits only
+// after that report, and both travel in order: nothing took effect, even if the connection ended with the error.
+func refused(tag pgconn.CommandTag, err error) error {
+	if _, ok := errors.AsType[*pgconn.PgError](err); ok && tag.String() == "" {
+		return &rolledBackError{err}
+	}
+	return err
 }
 
 // rolledBackError is an error of a transaction that was not committed: nothing of it took effect.

@@ -112,7 +112,7 @@ var states = map[string]verdict{
 	"23502": {kind: fault.Invalid, hint: "map a value to the column"},
 	"23505": {kind: fault.Exists, hint: "another row has this value; match it or choose another"},
 	"23P01": {kind: fault.Exists},
-	"23503": {kind: fault.Invalid, hint: "the object pointed to does not exist, or this object is still pointed to"},
+	"23503": {kind: fault.Invalid, foreign: true, hint: "the object pointed to does not exist, or this object is still pointed to"},
 	"23001": {kind: fault.Conflict},
 	"25006": {kind: fault.Unavailable, hint: "the database takes no writes now: it is read-only or a standby"},
 	"28":    {kind: fault.Unauthenticated, hint: "check user and password"},

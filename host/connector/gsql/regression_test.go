@@ -15,7 +15,9 @@ import (
 
 // simple is a layout of one statement for each type.
 func simple(settings map[string]string, ddl ...string) func(database) Demo {
-	return func(d database) Demo { return Demo{DDL: fill(d.name, append([]string{}, ddl...)...), Settings: settings} }
+	return func(d database) Demo {
+		return Demo{DDL: fill(d.name, append([]string{}, ddl...)...), Settings: settings}
+	}
 }
 
 // fillTable inserts generated rows with the database's own means.

@@ -53,7 +53,7 @@ func (s *session) dialect() dialect { return s.layout.target.dialect }
 // connect opens a connection unless a live one is there.
 func (s *session) connect(ctx context.Context) error {
 	if s.conn != nil {
-		if k, ok := s.conn.(checker); !ok || k.alive() {
+		if k, ok := s.conn.(checker); !ok || k.alive(ctx) {
 			return nil
 		}
 		s.Close()
@@ -71,7 +71,7 @@ func (s *session) connect(ctx context.Context) error {
 // connectVerdict: while connecting nothing was sent, so no answer means unavailable.
 func (s *session) connectVerdict(err error) verdict {
 	v := s.dialect().judge(err)
-	if v.kind == fault.Timeout || v.kind == fault.Internal || v.lost {
+	if v.kind == fault.Timeout || v.kind == fault.Internal {
 		v.kind = fault.Unavailable
 	}
 	if v.kind == fault.Unavailable && v.hint == "" {
@@ -138,6 +138,9 @@ func pause(ctx context.Context, try int) {
 func (s *session) failure(op string, v verdict, err error) error {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return fault.Wrap(f.Kind, op, err)
+	}
+	if v.foreign && op == "delete" {
+		v.kind, v.hint = fault.Conflict, "other rows still point to this one; delete or change them first, or let the foreign key cascade"
 	}
 	return &fault.Error{Op: op, Kind: v.kind, Hint: v.hint, Err: err}
 }

@@ -151,7 +151,7 @@ func (sqlite) judge(err error) verdict {
 	case litePrimaryKey, liteRowID, liteUnique:
 		return verdict{kind: fault.Exists, hint: "another row has this value; match it or choose another"}
 	case liteForeignKey:
-		return verdict{kind: fault.Invalid, hint: "the object pointed to does not exist, or this object is still pointed to"}
+		return verdict{kind: fault.Invalid, foreign: true, hint: "the object pointed to does not exist, or this object is still pointed to"}
 	}
 	switch e.Code() & 0xff {
 	case liteBusy, liteLocked:
