@@ -189,6 +189,7 @@ func (r *runner) session(ctx context.Context) (welcomed bool, err error) {
 			if r.renew(ctx) {
 				l, stop = r.replace(ctx, l, stop)
 			}
+			// renewAt is the next half life, or a moment from now when something did not work
 			renew.Reset(time.Until(r.renewAt))
 		case <-l.Lost():
 			return welcomed, l.Err()
@@ -262,7 +263,8 @@ func (r *runner) renew(ctx context.Context) bool {
 func (r *runner) replace(ctx context.Context, old *dial.Link, stopOld func()) (*dial.Link, func()) {
 	l, stop, err := r.open(ctx)
 	if err != nil {
-		r.log.Warn("link not replaced", "reason", err) // the old identity still holds for half its life
+		r.log.Warn("link not replaced", "reason", err) // the old identity still holds for a while
+		r.renewAt = time.Now().Add(renewAtLeast)
 		return old, stopOld
 	}
 	since := time.Now()
@@ -277,6 +279,7 @@ func (r *runner) replace(ctx context.Context, old *dial.Link, stopOld func()) (*
 			r.beat(l)
 		case <-limit.C:
 			r.log.Warn("link not replaced", "reason", "the service did not answer on the new one")
+			r.renewAt = time.Now().Add(renewAtLeast)
 			r.link.Store(old)
 			r.close(l, stop)
 			return old, stopOld

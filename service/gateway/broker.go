@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -124,9 +125,14 @@ type serverLog struct{ log *slog.Logger }
 func (l serverLog) Noticef(string, ...any) {}
 func (l serverLog) Debugf(string, ...any)  {}
 func (l serverLog) Tracef(string, ...any)  {}
+
+// Warnf leaves one warning out: that the WebSocket port has no TLS. It is on loopback, behind the service's own port.
 func (l serverLog) Warnf(f string, a ...any) {
-	l.log.Warn("message server", "text", fmt.Sprintf(f, a...))
+	if !strings.Contains(f, "not configured with TLS") {
+		l.log.Warn("message server", "text", fmt.Sprintf(f, a...))
+	}
 }
+
 func (l serverLog) Errorf(f string, a ...any) {
 	l.log.Warn("message server", "text", fmt.Sprintf(f, a...))
 }

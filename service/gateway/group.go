@@ -53,8 +53,8 @@ type trip struct {
 	cancel context.CancelFunc
 	body   io.ReadCloser // what the current try reads from
 	req    *tunnel.Request
-	tried  []tunnel.Address
-	unsure bool // a write may have taken effect at an agent that went away
+	tried  []*member // presences, not names: an agent that left and came back may be asked again
+	unsure bool      // a write may have taken effect at an agent that went away
 }
 
 func (t *trip) run(ctx context.Context) (*http.Response, error) {
@@ -74,7 +74,7 @@ func (t *trip) run(ctx context.Context) (*http.Response, error) {
 			return t.accept(resp, l), nil
 		}
 		t.g.pool.free(l, blame(ctx, d, err))
-		t.tried = append(t.tried, l.addr)
+		t.tried = append(t.tried, l.member)
 		last = err
 		t.unsure = t.unsure || !t.read() && (d == tunnel.Unknown || fault.Is(err, fault.Timeout) && d == tunnel.Answered)
 		if ctx.Err() != nil || !t.again(d, err) || !t.rewind() {

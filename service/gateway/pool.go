@@ -173,7 +173,7 @@ type lease struct {
 // acquire chooses an agent of the group that serves the resource and is not in tried: the least in flight, in turns among equals. When all
 // are full it waits for room; when the group lost its last agent just now, it waits a little for it to come back. fault.Unavailable when
 // there is none, fault.Timeout when ctx ended first.
-func (p *pool) acquire(ctx context.Context, key groupKey, resource string, tried []tunnel.Address) (lease, error) {
+func (p *pool) acquire(ctx context.Context, key groupKey, resource string, tried []*member) (lease, error) {
 	var grace <-chan time.Time
 	for {
 		p.mu.Lock()
@@ -215,7 +215,7 @@ const (
 )
 
 // choose picks an agent; mu is held. Agents whose breaker is open are taken only when there is no other.
-func (p *pool) choose(key groupKey, resource string, tried []tunnel.Address) (lease, choice) {
+func (p *pool) choose(key groupKey, resource string, tried []*member) (lease, choice) {
 	g := p.groups[key]
 	if g == nil {
 		return lease{}, absent
@@ -224,7 +224,7 @@ func (p *pool) choose(key groupKey, resource string, tried []tunnel.Address) (le
 	for _, broken := range []bool{false, true} {
 		var best *member
 		for _, m := range g.members {
-			if m.beat.Draining || slices.Contains(tried, m.addr) || !slices.Contains(m.beat.Resources, resource) || (m.breaker.State() == gobreaker.StateOpen) != broken {
+			if m.beat.Draining || slices.Contains(tried, m) || !slices.Contains(m.beat.Resources, resource) || (m.breaker.State() == gobreaker.StateOpen) != broken {
 				continue
 			}
 			if found = max(found, full); m.inFlight < m.beat.MaxInFlight && (best == nil || better(m, best)) {
@@ -319,7 +319,7 @@ func (p *pool) graceLeft(key groupKey) time.Duration {
 }
 
 // none explains why there is no agent; mu is held.
-func (p *pool) none(key groupKey, resource string, tried []tunnel.Address) error {
+func (p *pool) none(key groupKey, resource string, tried []*member) error {
 	f := fault.New(fault.Unavailable, "choose agent", "no agent of group %q is connected", key.name).
 		WithHint("start an agent of the group, or enrol one: make a token with `sallyport agent token --group %s` and run `sallyport agent enrol` where the application is", key.name)
 	if g := p.groups[key]; g != nil && len(g.members) > 0 {

@@ -242,14 +242,14 @@ func TestRevokedAgentIsCutOff(t *testing.T) {
 	}
 }
 
-// TestRenewalUnderLoadFailsNothing lets identities live for three seconds; writes that must not be repeated go on meanwhile.
+// TestRenewalUnderLoadFailsNothing lets identities live for six seconds; writes that must not be repeated go on meanwhile.
 func TestRenewalUnderLoadFailsNothing(t *testing.T) {
-	s := startService(t, func(c *gateway.Config) { c.Identity = 3 * time.Second })
+	s := startService(t, func(c *gateway.Config) { c.Identity = 6 * time.Second })
 	reg := newRegister(time.Millisecond)
 	s.startAgent("site", "one", application(t, reg.ServeHTTP))
 	s.present(1)
 	c := s.client("site")
-	end := time.After(5 * time.Second)
+	end := time.After(8 * time.Second)
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
 	for n := range 4 {
