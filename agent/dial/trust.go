@@ -29,14 +29,14 @@ func (t Trust) config(host string) (*tls.Config, error) {
 		}
 	case t.Pin != "":
 		c.InsecureSkipVerify = true // replaced by the check below, which is stricter: pin, chain, name and time
-		c.VerifyConnection = func(s tls.ConnectionState) error { return checkPin(s, t.Pin) }
+		c.VerifyConnection = func(s tls.ConnectionState) error { return checkPin(s.PeerCertificates, t.Pin, host) }
 	}
 	return c, nil
 }
 
-// checkPin accepts a chain in which one certificate has the pinned key, verifies up to it, and names the host.
-func checkPin(s tls.ConnectionState, pin string) error {
-	chain := s.PeerCertificates
+// checkPin accepts a chain in which one certificate has the pinned key, verifies up to it, and names the host. The host is handed in: the
+// state of a connection to a literal address does not hold it.
+func checkPin(chain []*x509.Certificate, pin, host string) error {
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	pinned := false
 	for _, c := range chain {
@@ -49,7 +49,7 @@ func checkPin(s tls.ConnectionState, pin string) error {
 	if !pinned {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: errNotPinned}
 	}
-	if _, err := chain[0].Verify(x509.VerifyOptions{DNSName: s.ServerName, Roots: roots, Intermediates: between}); err != nil {
+	if _, err := chain[0].Verify(x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: between}); err != nil {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}
 	}
 	return nil
