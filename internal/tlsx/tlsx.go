@@ -180,9 +180,14 @@ func Pool(file string) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "read the certificates to trust", "%w", err)
 	}
+	return PoolOf(text)
+}
+
+// PoolOf reads certificates to trust from PEM text.
+func PoolOf(text []byte) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, fault.New(fault.Invalid, "read the certificates to trust", "no PEM certificate in it").About(file)
+		return nil, fault.New(fault.Invalid, "read the certificates to trust", "there is no PEM certificate in it")
 	}
 	return pool, nil
 }

@@ -88,7 +88,7 @@ func (l lasting) Unwrap() error { return l.error }
 func (t *turn) putOff() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.leaving = append(t.leaving, HeldEntry{Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: t.plan.Verb, Name: nameOf(t.plan)})
+	t.leaving = append(t.leaving, HeldEntry{Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: t.plan.Verb, Name: NameOf(t.plan)})
 }
 
 // stays notes that an object held from an earlier cycle does not leave any more.

@@ -70,12 +70,12 @@ func (t *turn) entry(status plan.Status, cause error) journal.Record {
 		At: time.Now(), Job: string(t.id), Cycle: t.tally.cycle, Initiator: t.initiator,
 		Action: action(t.plan.Verb), Status: string(status), Code: t.plan.Code, Reason: t.plan.Reason,
 		Millis: time.Since(t.began).Milliseconds(),
-		Source: journal.Identity{ID: t.change.Entry.ID, Type: string(t.change.Entry.Type), Name: nameOf(t.plan)},
+		Source: journal.Identity{ID: t.change.Entry.ID, Type: string(t.change.Entry.Type), Name: NameOf(t.plan)},
 		Target: journal.Identity{ID: t.plan.Link.Target, Type: string(t.plan.Type)},
 		Steps:  steps(t.plan.Steps),
 	}
 	if t.plan.Verb != plan.Skip && t.plan.Verb != "" {
-		r.Changes = changes(t.plan)
+		r.Changes = ChangesOf(t.plan)
 		r.Steps = append(r.Steps, t.export(status, cause))
 	}
 	if cause != nil {
@@ -100,8 +100,8 @@ func action(v plan.Verb) string {
 	return string(v)
 }
 
-// nameOf is what people call the source object.
-func nameOf(p plan.Plan) string {
+// NameOf is what people call the source object.
+func NameOf(p plan.Plan) string {
 	for _, attr := range []string{directory.UserPrincipalName, directory.DisplayName} {
 		if s := p.Source.Attrs.Text(attr); s != "" {
 			return s
@@ -118,8 +118,8 @@ func steps(in []plan.Step) []journal.Step {
 	return out
 }
 
-// changes lists old and new values of what the plan writes.
-func changes(p plan.Plan) []journal.Change {
+// ChangesOf lists old and new values of what the plan writes.
+func ChangesOf(p plan.Plan) []journal.Change {
 	var cs []journal.Change
 	if p.Verb == plan.Create {
 		for name, values := range p.Want.Attrs {

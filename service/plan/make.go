@@ -74,6 +74,9 @@ func (m *maker) decide() error {
 	}
 	m.step(Step{Name: "EntryImport", Type: Import, Status: Success, Detail: "read from the directory"})
 	verdict := m.o.scope.EvaluateEntry(m.in.Change.Entry)
+	if verdict.Err != nil {
+		return verdict.Err // a filter that could not be evaluated says neither in nor out
+	}
 	status := Success
 	if !verdict.In {
 		status = Skipped
@@ -386,6 +389,11 @@ func (m *maker) edits() []entry.Edit {
 	edits = slices.DeleteFunc(edits, func(e entry.Edit) bool {
 		return e.Op == entry.Remove && m.addOnly[e.Attr]
 	})
+	for i, e := range edits {
+		if e.Op == entry.Replace && m.addOnly[e.Attr] {
+			edits[i].Op = entry.Add
+		}
+	}
 	for _, r := range m.p.Refs {
 		edits = append(edits, r.edits(have)...)
 	}

@@ -20,14 +20,14 @@ var _ cycle.Ledger = (*Ledger)(nil)
 func NewLedger(e Engine) *Ledger { return &Ledger{base{e}} }
 
 const (
-	getLink Query = `SELECT source, type, target, active, digest FROM ledger_link WHERE tenant = $1 AND job = $2 AND source = $3`
+	getLink Query = `SELECT source, type, target, active, departed, digest FROM ledger_link WHERE tenant = $1 AND job = $2 AND source = $3`
 
-	linkOf Query = `SELECT source, type, target, active, digest FROM ledger_link
+	linkOf Query = `SELECT source, type, target, active, departed, digest FROM ledger_link
 		WHERE tenant = $1 AND job = $2 AND type = $3 AND target = $4 ORDER BY active DESC, source LIMIT 1`
 
-	putLink Query = `INSERT INTO ledger_link (tenant, job, source, type, target, active, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	putLink Query = `INSERT INTO ledger_link (tenant, job, source, type, target, active, departed, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (tenant, job, source) DO UPDATE SET type = excluded.type, target = excluded.target,
-			active = excluded.active, digest = excluded.digest`
+			active = excluded.active, departed = excluded.departed, digest = excluded.digest`
 
 	deleteLink Query = `DELETE FROM ledger_link WHERE tenant = $1 AND job = $2 AND source = $3`
 
@@ -89,9 +89,9 @@ func (l *Ledger) LinkOf(ctx context.Context, job cycle.JobID, t entry.Type, targ
 }
 
 func (t tx) link(q Query, args ...any) (k plan.Link, found bool, err error) {
-	var active int64
-	found, err = t.one(q, args, &k.Source, &k.Type, &k.Target, &active, &k.Digest)
-	k.Active = active != 0
+	var active, departed int64
+	found, err = t.one(q, args, &k.Source, &k.Type, &k.Target, &active, &departed, &k.Digest)
+	k.Active, k.Left = active != 0, departed != 0
 	return k, found, err
 }
 
@@ -173,7 +173,7 @@ func (t tx) settleLink(job, source string, o cycle.Outcome) (err error) {
 	case o.Unlink:
 		_, err = t.exec(deleteLink, job, source)
 	case k.Target != "":
-		_, err = t.exec(putLink, job, source, string(k.Type), k.Target, number(k.Active), k.Digest)
+		_, err = t.exec(putLink, job, source, string(k.Type), k.Target, number(k.Active), number(k.Left), k.Digest)
 	}
 	return err
 }

@@ -103,6 +103,7 @@ CREATE TABLE ledger_link (
   type   TEXT NOT NULL,
   target TEXT NOT NULL,
   active BIGINT NOT NULL,
+  departed BIGINT NOT NULL,           -- disabled because it left scope
   digest BYTEA,
   PRIMARY KEY (tenant, job, source)
 );
