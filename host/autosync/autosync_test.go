@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,7 +37,13 @@ func (x *target) open(context.Context) (connector.Session, error) {
 	if x.down != nil {
 		return nil, x.down
 	}
-	return session{x, x.n, x.breakAt}, nil
+	return session{x.hang, x.n, x.breakAt}, nil
+}
+
+func (x *target) attempts() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.opened
 }
 
 func (x *target) set(change func()) {
@@ -46,7 +53,7 @@ func (x *target) set(change func()) {
 }
 
 type session struct {
-	x          *target
+	hang       chan struct{}
 	n, breakAt int
 }
 
@@ -56,9 +63,9 @@ func (s session) Count(context.Context, entry.Type) (int, error) { return s.n, n
 func (s session) Import(ctx context.Context, t entry.Type) iter.Seq2[entry.Entry, error] {
 	return func(yield func(entry.Entry, error) bool) {
 		for i := range s.n {
-			if i == 1 && s.x.hang != nil {
+			if i == 1 && s.hang != nil {
 				select {
-				case <-s.x.hang:
+				case <-s.hang:
 				case <-ctx.Done():
 					return // as a careless connector would
 				}
@@ -142,9 +149,9 @@ func TestFailureKeepsTheCacheAndBacksOff(t *testing.T) {
 			if err := s.Now(t.Context()); !fault.Is(err, fault.Unavailable) || c.Len() != 10 || s.State().Failures != 1 {
 				t.Errorf("%v, %d objects, %+v", err, c.Len(), s.State())
 			}
-			before := x.opened
+			before := x.attempts()
 			pass(10 * time.Minute)
-			if tries := x.opened - before; tries < 4 || tries > 30 {
+			if tries := x.attempts() - before; tries < 4 || tries > 30 {
 				t.Errorf("%d attempts in ten minutes", tries)
 			}
 			x.set(func() { x.breakAt = 0 })
@@ -176,8 +183,8 @@ func TestShrunkenImportIsHeld(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				x := &target{n: 10}
-				released := false
-				s, c := newSync(x, "", func(cfg *autosync.Config) { cfg.Released = func() bool { return released } })
+				var released atomic.Bool
+				s, c := newSync(x, "", func(cfg *autosync.Config) { cfg.Released = released.Load })
 				play(t, s, func() {
 					x.set(func() { x.n = left })
 					err := s.Now(t.Context())
@@ -187,7 +194,7 @@ func TestShrunkenImportIsHeld(t *testing.T) {
 					if pass(3 * time.Hour); c.Len() != 10 {
 						t.Error("let in by waiting")
 					}
-					released = true
+					released.Store(true)
 					if pass(5 * time.Second); c.Len() != left || s.State().Held != nil {
 						t.Errorf("not released: %d objects, %+v", c.Len(), s.State())
 					}
@@ -237,7 +244,11 @@ func TestImportCutShortIsNotTakenForTheWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := &target{n: 10}
 		s, c := newSync(x, "", func(cfg *autosync.Config) { cfg.ShrinkLimit = 1 })
-		play(t, s, func() { x.hang = make(chan struct{}); go s.Now(t.Context()); synctest.Wait() })
+		play(t, s, func() {
+			x.set(func() { x.hang = make(chan struct{}) })
+			go func() { _ = s.Now(t.Context()) }()
+			synctest.Wait()
+		})
 		if c.Len() != 10 {
 			t.Errorf("%d objects", c.Len())
 		}
