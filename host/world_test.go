@@ -2,6 +2,8 @@ package host_test
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"sync"
 	"testing"
 
@@ -263,17 +265,7 @@ func (w *world) importAll() {
 		w.t.Fatal(err)
 	}
 	for _, space := range w.c.Spaces() {
-		_, err := space.Cache.Replace(func(yield func(cache.Row, error) bool) {
-			for e, err := range s.Import(w.t.Context(), space.Object) {
-				r, rowErr := space.Row(e)
-				if err == nil {
-					err = rowErr
-				}
-				if !yield(r, err) {
-					return
-				}
-			}
-		})
+		_, err := space.Cache.Replace(rows(w.t.Context(), s, space))
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -305,4 +297,16 @@ func (w *world) find(filter string) scimserver.Page {
 
 func replace(attr string, values ...entry.Value) entry.Edit {
 	return entry.Edit{Op: entry.Replace, Attr: attr, Values: values}
+}
+
+// rows is what an import brings for a space.
+func rows(ctx context.Context, s connector.Session, space host.Space) iter.Seq2[cache.Row, error] {
+	return func(yield func(cache.Row, error) bool) {
+		for e, err := range s.Import(ctx, space.Object) {
+			r, rowErr := space.Row(e)
+			if !yield(r, errors.Join(err, rowErr)) {
+				return
+			}
+		}
+	}
 }
