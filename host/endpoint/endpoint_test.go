@@ -185,7 +185,7 @@ func TestServesOverTLS(t *testing.T) {
 		status                   int
 		contains                 string
 	}{
-		"list":                  {"GET", url + "/Users?count=2", token, "", 200, `"totalResults":5`},
+		"list":                  {"GET", url + "/Users?count=2", token, "", 200, `"itemsPerPage":2`},
 		"the second token":      {"GET", url + "/Users", "second-second-second", "", 200, ""},
 		"no token":              {"GET", url + "/Users", "", "", 401, `"status":"401"`},
 		"wrong token":           {"GET", url + "/Schemas", "wrong-wrong-wrong", "", 401, ""},
