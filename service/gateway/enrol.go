@@ -126,9 +126,10 @@ func (g *Gateway) cut(addr tunnel.Address, a agents.Agent) error {
 	if err := g.issuer.revoke(g.broker.srv, a.Key, a.Revoked.Add(time.Second)); err != nil {
 		return err
 	}
-	if m := g.pool.find(func(m *member) bool { return m.addr == addr }); m != nil {
+	var conn uint64
+	if m := g.pool.find(func(m *member) bool { conn = m.beat.Conn; return m.addr == addr }); m != nil {
 		g.lose(m, fault.New(fault.Unavailable, "reach agent", "agent %s was revoked", a.ID))
-		g.broker.kick(m.beat.Conn)
+		g.broker.kick(conn)
 	}
 	g.log.Info("agent revoked", "event", "agent_revoked", "tenant", addr.Tenant, "agent", a.ID, "name", a.Name)
 	return nil

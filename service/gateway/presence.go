@@ -121,7 +121,7 @@ func (g *Gateway) disconnected(key string, conn uint64, reason string) {
 
 // lose makes an agent absent and ends what it was asked to do.
 func (g *Gateway) lose(m *member, why *fault.Error) {
-	if !g.pool.remove(m) {
+	if !g.pool.remove(m) { // after this nobody changes m
 		return
 	}
 	g.caller.Lost(m.addr, why)
@@ -152,12 +152,13 @@ func (g *Gateway) watch(ctx context.Context) {
 func (g *Gateway) dropSilent(now time.Time) {
 	limit := g.c.Beat*5/2 + g.c.Beat/10
 	for {
-		m := g.pool.find(func(m *member) bool { return now.Sub(m.seen) > limit })
+		var conn uint64
+		m := g.pool.find(func(m *member) bool { conn = m.beat.Conn; return now.Sub(m.seen) > limit })
 		if m == nil {
 			return
 		}
 		g.lose(m, fault.New(fault.Unavailable, "reach agent", "agent %s has not been heard for %s", m.addr.Agent, limit))
-		g.broker.kick(m.beat.Conn)
+		g.broker.kick(conn)
 	}
 }
 
@@ -179,7 +180,7 @@ func (g *Gateway) reconcile(ctx context.Context) {
 
 func (g *Gateway) align(t tenant.ID, a agents.Agent) {
 	addr := tunnel.Address{Tenant: string(t), Agent: string(a.ID)}
-	m := g.pool.find(func(m *member) bool { return m.addr == addr })
+	moved := g.pool.find(func(m *member) bool { return m.addr == addr && m.agent.Group != a.Group })
 	if !a.Active() {
 		if g.issuer.revoked(a.Key, a.Revoked) {
 			return
@@ -189,7 +190,7 @@ func (g *Gateway) align(t tenant.ID, a agents.Agent) {
 		}
 		return
 	}
-	if m != nil && m.agent.Group != a.Group {
-		g.pool.regroup(m, a)
+	if moved != nil {
+		g.pool.regroup(moved, a)
 	}
 }

@@ -44,6 +44,9 @@ func Run(t *testing.T, open Open) {
 
 var agentAddress = tunnel.Address{Tenant: "acme", Agent: "a1"}
 
+// callers numbers them, as each start of a gateway has a number of its own: what is left on a carrier from one test is foreign to the next.
+var callers atomic.Uint64
+
 // pair is a caller and an answerer on one carrier.
 type pair struct {
 	caller   *tunnel.Caller
@@ -73,7 +76,7 @@ func connect(t *testing.T, open Open, h tunnel.HandlerFunc, s shape) pair {
 		s.accept = 5 * time.Second
 	}
 	p.caller = tunnel.NewCaller(tunnel.CallerConfig{
-		ID: 7, Publish: wrap(s.toAgent, gw), Now: time.Now, AcceptWithin: s.accept, MaxBudget: 20 * time.Second,
+		ID: callers.Add(1), Publish: wrap(s.toAgent, gw), Now: time.Now, AcceptWithin: s.accept, MaxBudget: 20 * time.Second,
 		Foreign: func(_, why string) { p.foreign <- why },
 	})
 	p.answerer = tunnel.NewAnswerer(tunnel.AnswererConfig{
@@ -115,9 +118,9 @@ func (p pair) do(ctx context.Context, r *tunnel.Request) (*tunnel.Response, tunn
 }
 
 func answers(t *testing.T, open Open) {
-	var got *tunnel.Request
+	asked := make(chan *tunnel.Request, 1)
 	p := connect(t, open, func(_ context.Context, r *tunnel.Request) (*tunnel.Response, error) {
-		got = r
+		asked <- r
 		return &tunnel.Response{Status: 404, Header: []tunnel.Field{{Name: "Etag", Value: `W/"1"`}, {Name: "X-Secret", Value: "stays"}}, Length: 2, Body: tunnel.Body{Prefix: []byte("no")}}, nil
 	}, shape{})
 	resp, _, err := p.do(t.Context(), get())
@@ -127,7 +130,7 @@ func answers(t *testing.T, open Open) {
 	if resp.Status != 404 || string(resp.Body.Prefix) != "no" || !slices.Equal(resp.Header, []tunnel.Field{{Name: "Etag", Value: `W/"1"`}}) {
 		t.Fatalf("response %+v", resp)
 	}
-	if got.Resource != "hr" || got.Method != "GET" || got.Target != "/Users?x=1" || !slices.Equal(got.Header, get().Header) {
+	if got := <-asked; got.Resource != "hr" || got.Method != "GET" || got.Target != "/Users?x=1" || !slices.Equal(got.Header, get().Header) {
 		t.Fatalf("request %+v", got)
 	}
 }
@@ -360,17 +363,19 @@ func reordered(t *testing.T, open Open) {
 
 func strangers(t *testing.T, open Open) {
 	release := make(chan struct{})
-	var p pair
-	p = connect(t, open, func(_ context.Context, r *tunnel.Request) (*tunnel.Response, error) {
+	gateways := make(chan tunnel.Carrier, 1)
+	p := connect(t, open, func(_ context.Context, r *tunnel.Request) (*tunnel.Response, error) {
 		forged := tunnel.AppendFailure(nil, r.Attempt, tunnel.Failure{Fault: fault.New(fault.Exists, "forge", "forged")})
+		gateway := <-gateways
 		for _, other := range []tunnel.Address{{Tenant: "acme", Agent: "a2"}, {Tenant: "other", Agent: "a1"}} {
-			if err := p.gateway.Publish(other.Answers(r.Attempt.Caller), forged); err != nil {
+			if err := gateway.Publish(other.Answers(r.Attempt.Caller), forged); err != nil {
 				return nil, err
 			}
 		}
 		<-release
 		return ok("true"), nil
 	}, shape{})
+	gateways <- p.gateway
 	go func() {
 		<-p.foreign
 		<-p.foreign
