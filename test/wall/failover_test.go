@@ -202,6 +202,7 @@ func TestNoAgentSaysWhichGroupAndHowToEnrol(t *testing.T) {
 }
 
 func TestGroupsAndTenantsAreApart(t *testing.T) {
+	t.Parallel()
 	s := startService(t, nil)
 	s.startAgent("site", "one", application(t, newRegister(0).ServeHTTP))
 	s.present(1)
@@ -219,6 +220,7 @@ func TestGroupsAndTenantsAreApart(t *testing.T) {
 }
 
 func TestRevokedAgentIsCutOff(t *testing.T) {
+	t.Parallel()
 	for name, revoke := range map[string]func(*service){
 		"through the gateway": func(s *service) { must(s.t, s.gw.Revoke(ctx, s.gw.Agents()[0].Agent)) },
 		"in the store":        func(s *service) { must(s.t, s.store.Revoke(ctx, s.gw.Agents()[0].Agent, time.Now())) },
@@ -244,6 +246,7 @@ func TestRevokedAgentIsCutOff(t *testing.T) {
 
 // TestRenewalUnderLoadFailsNothing lets identities live for six seconds; writes that must not be repeated go on meanwhile.
 func TestRenewalUnderLoadFailsNothing(t *testing.T) {
+	t.Parallel()
 	s := startService(t, func(c *gateway.Config) { c.Identity = 6 * time.Second })
 	reg := newRegister(time.Millisecond)
 	s.startAgent("site", "one", application(t, reg.ServeHTTP))

@@ -192,13 +192,15 @@ func settled(t *testing.T, p pair) {
 
 func faults(t *testing.T, open Open) {
 	for _, kind := range fault.Kinds() {
-		p := connect(t, open, func(context.Context, *tunnel.Request) (*tunnel.Response, error) {
-			return nil, &fault.Error{Op: "find door", Kind: kind, Object: "hr", Hint: "knock", RetryAfter: 3 * time.Second, Err: errors.New("no door")}
-		}, shape{})
-		_, d, err := p.do(t.Context(), get())
-		if d != tunnel.Answered || fault.KindOf(err) != kind || fault.HintOf(err) != "knock" || fault.RetryAfterOf(err) != 3*time.Second || err.Error() != "find door hr: no door (knock)" {
-			t.Fatalf("%s: %v %v", kind, d, err)
-		}
+		t.Run(kind.String(), func(t *testing.T) {
+			p := connect(t, open, func(context.Context, *tunnel.Request) (*tunnel.Response, error) {
+				return nil, &fault.Error{Op: "find door", Kind: kind, Object: "hr", Hint: "knock", RetryAfter: 3 * time.Second, Err: errors.New("no door")}
+			}, shape{})
+			_, d, err := p.do(t.Context(), get())
+			if d != tunnel.Answered || fault.KindOf(err) != kind || fault.HintOf(err) != "knock" || fault.RetryAfterOf(err) != 3*time.Second || err.Error() != "find door hr: no door (knock)" {
+				t.Fatalf("%v %v", d, err)
+			}
+		})
 	}
 }
 
