@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -15,8 +17,7 @@ const (
 
 	otherRefs Query = `DELETE FROM directory_ref WHERE tenant = $1 AND type = $2 AND id = $3 AND attr = $4 AND ref_id <> $5`
 
-	referrers Query = `SELECT DISTINCT type, id FROM directory_ref
-		WHERE tenant = $1 AND ref_id = $2 AND ref_type IN ($3, '') ORDER BY type DESC, id`
+	referrers Query = `SELECT type, id FROM directory_ref WHERE tenant = $1 AND ref_id = $2 AND ref_type IN ($3, '')`
 
 	deleteRefsTo Query = `DELETE FROM directory_ref WHERE tenant = $1 AND ref_id = $2 AND ref_type IN ($3, '')`
 
@@ -132,13 +133,7 @@ func (c *clock) forget(t entry.Type, id string, empty []byte) error {
 	if _, err := c.tx.exec(deleteRefsOf, string(t), id); err != nil {
 		return err
 	}
-	var who [][2]string
-	err := c.tx.each(referrers, []any{id, string(t)}, func(r Rows) error {
-		var w [2]string
-		err := r.Scan(&w[0], &w[1])
-		who = append(who, w)
-		return err
-	})
+	who, err := c.tx.referrers(t, id)
 	if err != nil {
 		return err
 	}
@@ -152,4 +147,18 @@ func (c *clock) forget(t entry.Type, id string, empty []byte) error {
 	}
 	_, err = c.tx.exec(forgetObject, string(t), id, c.nextSeq(), empty)
 	return err
+}
+
+// referrers returns type and id of every object that refers to one, each once, users before groups.
+func (t tx) referrers(typ entry.Type, id string) (who [][2]string, err error) {
+	err = t.each(referrers, []any{id, string(typ)}, func(r Rows) error {
+		var w [2]string
+		err := r.Scan(&w[0], &w[1])
+		who = append(who, w)
+		return err
+	})
+	slices.SortFunc(who, func(a, b [2]string) int {
+		return cmp.Or(cmp.Compare(b[0], a[0]), cmp.Compare(a[1], b[1]))
+	})
+	return slices.Compact(who), err
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // The questions people ask, each along the index that narrows it most; the rest of the filter is checked row by row.
-// $2 and $3 bound the id on both sides, $4 the time, $5 job, $6 status; "" leaves a filter out.
+// $2 and $3 bound the id on both sides, $4 the time, $5 job, $6 status; "" leaves a filter out. Bounding the pair (job, id) keeps
+// a planner without statistics from walking along the ids of all jobs.
 const (
 	recordsUp Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
 		AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) ORDER BY id LIMIT $7`
@@ -18,23 +19,27 @@ const (
 	recordsDown Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
 		AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) ORDER BY id DESC LIMIT $7`
 
-	jobRecordsUp Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
-		AND job = $5 AND ($6 = '' OR status = $6) ORDER BY id LIMIT $7`
+	jobRecordsUp Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND (job, id) > ($5, $2) AND (job, id) < ($5, $3)
+		AND at >= $4 AND ($6 = '' OR status = $6) ORDER BY job, id LIMIT $7`
 
-	jobRecordsDown Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
-		AND job = $5 AND ($6 = '' OR status = $6) ORDER BY id DESC LIMIT $7`
+	jobRecordsDown Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND (job, id) > ($5, $2) AND (job, id) < ($5, $3)
+		AND at >= $4 AND ($6 = '' OR status = $6) ORDER BY job DESC, id DESC LIMIT $7`
 
-	statusRecordsUp Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
-		AND ($5 = '' OR job = $5) AND status = $6 ORDER BY id LIMIT $7`
+	statusRecordsUp Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND (status, id) > ($6, $2) AND (status, id) < ($6, $3)
+		AND at >= $4 AND ($5 = '' OR job = $5) ORDER BY status, id LIMIT $7`
 
-	statusRecordsDown Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
-		AND ($5 = '' OR job = $5) AND status = $6 ORDER BY id DESC LIMIT $7`
+	statusRecordsDown Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND (status, id) > ($6, $2) AND (status, id) < ($6, $3)
+		AND at >= $4 AND ($5 = '' OR job = $5) ORDER BY status DESC, id DESC LIMIT $7`
 
 	userRecordsUp Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
-		AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) AND (source_id = $8 OR source_name = $9) ORDER BY id LIMIT $7`
+		AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) AND id IN
+		(SELECT id FROM journal_record WHERE tenant = $1 AND source_id = $8
+			UNION SELECT id FROM journal_record WHERE tenant = $1 AND source_name = $9) ORDER BY id LIMIT $7`
 
 	userRecordsDown Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND id > $2 AND id < $3 AND at >= $4
-		AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) AND (source_id = $8 OR source_name = $9) ORDER BY id DESC LIMIT $7`
+		AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) AND id IN
+		(SELECT id FROM journal_record WHERE tenant = $1 AND source_id = $8
+			UNION SELECT id FROM journal_record WHERE tenant = $1 AND source_name = $9) ORDER BY id DESC LIMIT $7`
 )
 
 const defaultLimit = 100

@@ -19,6 +19,7 @@ import (
 
 // DB is an open database. Its methods may be called from many goroutines.
 type DB struct {
+	path    string
 	sql     *sql.DB
 	lock    *os.File
 	writer  *writer
@@ -58,7 +59,7 @@ func open(ctx context.Context, path string) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(readerCount + 1)
 	pool.SetMaxIdleConns(readerCount + 1)
-	db := &DB{sql: pool, hub: newHub(), done: make(chan struct{})}
+	db := &DB{path: path, sql: pool, hub: newHub(), done: make(chan struct{})}
 	if err := db.start(ctx); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
@@ -140,6 +141,9 @@ func (db *DB) Close() error {
 	})
 	return db.err
 }
+
+// Path returns the database file.
+func (db *DB) Path() string { return db.path }
 
 // Done is closed when the database is.
 func (db *DB) Done() <-chan struct{} { return db.done }

@@ -12,7 +12,7 @@ type session struct {
 	conn    *sql.Conn
 	stmts   map[storage.Query]*sql.Stmt
 	touched map[string]struct{}
-	fail    func(storage.Query) error // set by tests: a fault before a statement
+	before  func(storage.Query) error // set by tests: sees every statement, and may make it fail
 }
 
 // A statement that has begun runs to its end: SQLite's are short, and interrupting one costs a goroutine for each.
@@ -23,8 +23,8 @@ func newSession(conn *sql.Conn) *session {
 }
 
 func (s *session) prepare(q storage.Query) (*sql.Stmt, error) {
-	if s.fail != nil {
-		if err := s.fail(q); err != nil {
+	if s.before != nil {
+		if err := s.before(q); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -103,6 +104,7 @@ func (w *writer) loop() {
 		case <-w.quit:
 			return
 		case r := <-w.queue:
+			runtime.Gosched() // lets those who were just let go queue up again: fuller groups, fewer commits
 			w.group(r)
 		}
 	}
