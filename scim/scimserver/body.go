@@ -4,10 +4,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
-	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/scim"
 )
 
 // checkMedia refuses a body that is not JSON, or is packed. A body without a type is taken as JSON.
@@ -27,18 +28,28 @@ func checkMedia(h http.Header) error {
 	return refuse(http.StatusUnsupportedMediaType, "", "the body must be application/scim+json or application/json, not %q", media)
 }
 
+// limitBody gives the sender of a body a time to be done with it, whether it is read or, when the request is refused before,
+// thrown away by net/http. Without it a sender that stops in the middle would hold its connection for good.
+func limitBody(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(wait)) // not every ResponseWriter has deadlines
+	}
+}
+
 // readBody reads a body of at most limit bytes into dst. A longer one is refused as soon as that is known, without keeping it.
-func readBody(w http.ResponseWriter, r *http.Request, dst []byte, limit int64, wait time.Duration) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, dst []byte, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		return dst, tooLarge(limit)
 	}
 	if r.Body == nil || r.ContentLength == 0 {
 		return dst, nil
 	}
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(wait)) // not every ResponseWriter has deadlines; the Server's remain then
-	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
-	return readAtMost(r.Body, dst, limit)
+	dst, err := readAtMost(r.Body, dst, limit)
+	if err == nil {
+		// What follows may take long; a deadline that passes then would end the request's context.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
+	return dst, err
 }
 
 func readAtMost(body io.Reader, dst []byte, limit int64) ([]byte, error) {
@@ -56,9 +67,17 @@ func readAtMost(body io.Reader, dst []byte, limit int64) ([]byte, error) {
 		case errors.Is(err, io.EOF) && int64(len(dst)) <= limit:
 			return dst, nil
 		case err != nil && int64(len(dst)) <= limit:
-			return dst, fault.Wrap(fault.Invalid, "read the body", err)
+			return dst, broken(err)
 		}
 	}
+}
+
+// broken names a body that did not come: too late, or not at all.
+func broken(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(http.StatusRequestTimeout, "", "the body did not arrive in time")
+	}
+	return refuse(http.StatusBadRequest, scim.InvalidSyntax, "the body broke off: %v", err)
 }
 
 func tooLarge(limit int64) error {

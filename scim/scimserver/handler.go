@@ -110,6 +110,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out, in := buffers.Get().(*[]byte), buffers.Get().(*[]byte)
 	c := &call{h: h, method: r.Method, header: r.Header, now: h.config.Now(), id: h.ids.of(r.Header), out: (*out)[:0], body: (*in)[:0]}
 	path := r.URL.EscapedPath()
+	limitBody(w, r, h.config.Limits.BodyTime)
 	a := c.serve(w, r, &path)
 	n := c.write(w, r, a)
 	if h.config.Log != nil {
@@ -233,7 +234,7 @@ func (c *call) read(w http.ResponseWriter, r *http.Request) (err error) {
 	if err = checkMedia(r.Header); err != nil {
 		return err
 	}
-	if c.body, err = readBody(w, r, c.body, c.h.config.Limits.Body, c.h.config.Limits.BodyTime); err != nil {
+	if c.body, err = readBody(w, r, c.body, c.h.config.Limits.Body); err != nil {
 		return err
 	}
 	if tooDeep(c.body, c.h.config.Limits.Depth) {

@@ -40,7 +40,7 @@ func TestGRP17DeletedUserLeavesGroups(t *testing.T) {
 
 func TestGW01FilterOnHostExtensionAsksTheIndex(t *testing.T) {
 	var asked scimserver.Query
-	b := newBench(t, func(c *scimserver.Config, s *mapstore.Store) {})
+	b := newBench(t, nil)
 	b.do("POST", "/Users", `{"userName":"u","`+scim.ECMA2HostURN+`":{"Login":"x.Y"}}`).is(t, 201)
 	b2 := *b
 	b2.h = scimserver.New(scimserver.Config{Types: hostTypes(t), Authenticate: allow}, spy{b.store, &asked})

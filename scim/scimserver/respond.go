@@ -32,7 +32,7 @@ func (c *call) write(w http.ResponseWriter, r *http.Request, a answer) int {
 	if a.err != nil {
 		h[FaultHeader] = []string{kindOf(a).String()}
 	}
-	if a.status == http.StatusRequestEntityTooLarge {
+	if a.status == http.StatusRequestEntityTooLarge || a.status == http.StatusRequestTimeout {
 		h["Connection"] = []string{"close"}
 	}
 	if len(a.body) > 0 {
