@@ -103,7 +103,7 @@ func (b *Binding) bindCore(full *scim.ResourceType) error {
 	core := b.spec.Core
 	if core == nil && b.fullLayout(full) {
 		core = b.equalNames(full)
-		b.spec.Core, b.spec.Attributes = core, nil
+		b.spec.Core, b.spec.Attributes = core, b.others(core)
 	}
 	paths := make([]string, 0, len(core))
 	for path := range core {
@@ -133,6 +133,16 @@ func (b *Binding) fullLayout(full *scim.ResourceType) bool {
 		}
 	}
 	return false
+}
+
+// others returns the selected attributes that core does not bind; they stay in the extension. A column called id is the
+// resource's id already.
+func (b *Binding) others(core map[string]string) []string {
+	bound := map[string]bool{"id": true}
+	for _, column := range core {
+		bound[column] = true
+	}
+	return slices.DeleteFunc(slices.Clone(b.spec.Attributes), func(name string) bool { return bound[name] })
 }
 
 func (b *Binding) equalNames(full *scim.ResourceType) map[string]string {

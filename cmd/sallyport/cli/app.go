@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/plan"
+)
+
+func appCommand(e *env) *cobra.Command {
+	c := &cobra.Command{Use: "app", Short: "Apply, list, show and delete applications"}
+	c.AddCommand(applyCommand(e), appListCommand(e), appShowCommand(e), appDeleteCommand(e))
+	return c
+}
+
+func applyCommand(e *env) *cobra.Command {
+	var file string
+	var start bool
+	c := &cobra.Command{
+		Use:   "apply -f FILE",
+		Short: "Create an application or change it to what a file says",
+		Long: `Checks the file as 'sallyport validate' does, then hands it to the service. The bearer secret and the certificates that the
+file names (secretFile, caFile) are read here, relative to the file, and kept by the service. A changed mapping, scope or
+match rule makes the next cycle an initial one. A new application's job does not run until 'sallyport job start', or --start.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if file == "" {
+				return usageError{errors.New("-f FILE is missing")}
+			}
+			a, text, err := readApp(file)
+			if err != nil {
+				return err
+			}
+			body, err := withSecrets(a, file, text)
+			if err != nil {
+				return err
+			}
+			cl, err := e.client()
+			if err != nil {
+				return err
+			}
+			var out struct {
+				ID      string `json:"id"`
+				Version int    `json:"version"`
+			}
+			if err := cl.call(cmd.Context(), "PUT", "/sallyport/v1/apps/"+string(a.ID), body, &out); err != nil {
+				return err
+			}
+			if start {
+				if err := cl.call(cmd.Context(), "POST", jobPath(string(a.ID))+"/start", nil, nil); err != nil {
+					return err
+				}
+			}
+			return e.print(out, func() {
+				e.say("Application %s applied (version %d).", out.ID, out.Version)
+				if !start {
+					e.say("Next: sallyport job start %s", out.ID)
+				}
+			})
+		},
+	}
+	c.Flags().StringVarP(&file, "file", "f", "", "the application file (YAML)")
+	c.Flags().BoolVar(&start, "start", false, "start the job at once")
+	return c
+}
+
+// readApp reads and checks an application file as far as that is possible without a service.
+func readApp(file string) (app.App, string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return app.App{}, "", fault.Wrap(fault.Invalid, "read the application", err)
+	}
+	a, err := app.Parse(file, text)
+	if err != nil {
+		return a, "", err
+	}
+	if _, err := plan.Compile(a); err != nil {
+		return a, "", fault.New(fault.Invalid, "check", "%w", err).About(file)
+	}
+	return a, string(text), nil
+}
+
+// withSecrets makes the request that applies an application, with the secrets its file points to.
+func withSecrets(a app.App, file, text string) (map[string]string, error) {
+	body := map[string]string{"name": filepath.Base(file), "file": text}
+	for key, path := range map[string]string{"bearer": a.Target.SecretFile, "ca": a.Target.CAFile} {
+		if path == "" {
+			continue
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(file), path)
+		}
+		secret, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "read what the application names", "%w", err).About(file).
+				WithHint("secretFile and caFile are read on this machine, relative to the application file")
+		}
+		body[key] = strings.TrimSpace(string(secret))
+	}
+	return body, nil
+}
+
+func appListCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the applications", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cl, err := e.client()
+			if err != nil {
+				return err
+			}
+			var out struct {
+				Value []struct {
+					ID, Name, Status string
+					Version          int
+				} `json:"value"`
+			}
+			if err := cl.call(cmd.Context(), "GET", "/sallyport/v1/apps", nil, &out); err != nil {
+				return err
+			}
+			return e.print(out.Value, func() {
+				for _, a := range out.Value {
+					e.say("%-20s %-12s %s", a.ID, a.Status, a.Name)
+				}
+			})
+		},
+	}
+}
+
+func appShowCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "show APP", Short: "Print an application as a file that can be applied", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := e.client()
+			if err != nil {
+				return err
+			}
+			var out struct {
+				ID      string `json:"id"`
+				Version int    `json:"version"`
+				File    string `json:"file"`
+			}
+			if err := cl.call(cmd.Context(), "GET", "/sallyport/v1/apps/"+args[0], nil, &out); err != nil {
+				return err
+			}
+			return e.print(out, func() { e.say("%s", strings.TrimSuffix(out.File, "\n")) })
+		},
+	}
+}
+
+func appDeleteCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete APP", Short: "Forget an application and its job; the accounts in the target stay", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := e.client()
+			if err != nil {
+				return err
+			}
+			if err := cl.call(cmd.Context(), "DELETE", "/sallyport/v1/apps/"+args[0], nil, nil); err != nil {
+				return err
+			}
+			return e.print(map[string]string{"deleted": args[0]}, func() { e.say("Application %s forgotten; its accounts stay.", args[0]) })
+		},
+	}
+}

@@ -1,0 +1,10 @@
+// Command sallyport is the whole system in one binary: service, agent, host, and the commands that administer them.
+package main
+
+import (
+	"os"
+
+	"github.com/sallyport-id/sallyport/cmd/sallyport/cli"
+)
+
+func main() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
