@@ -25,7 +25,7 @@ func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error
 	}
 	var made entry.Entry
 	err = s.write(ctx, op, func(ctx context.Context, c conn) error {
-		if len(plan.children) == 0 {
+		if len(plan.children) == 0 && !plan.unsure {
 			made, err = insert(ctx, c, o, plan.insert)
 			return err
 		}
@@ -43,6 +43,7 @@ func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error
 type creation struct {
 	insert   query
 	children []childValues
+	unsure   bool // the row may turn out to have no anchor; then it must go again
 }
 
 // childValues are the values one table of values is to gain.
@@ -76,6 +77,9 @@ func (s *session) planCreate(o *object, e entry.Entry) (creation, error) {
 		into = append(into, c)
 		p.insert.args = append(p.insert.args, arg)
 	}
+	p.unsure = slices.ContainsFunc(o.anchor, func(a column) bool {
+		return a.nullable && !a.filled && !slices.ContainsFunc(into, func(c column) bool { return c.name == a.name })
+	})
 	p.insert.out = o.readable()
 	p.insert.text = insertText(o.table, into, 1) + " RETURNING " + selects("", p.insert.out)
 	return p, nil
@@ -93,7 +97,7 @@ func (o *object) writable(name string) (column, error) {
 	return c, nil
 }
 
-func invalid(attr, format string, args ...any) error {
+func invalid(attr, format string, args ...any) *fault.Error {
 	return &fault.Error{Op: "take the value", Kind: fault.Invalid, Object: attr, Err: fmt.Errorf(format, args...)}
 }
 
@@ -152,7 +156,11 @@ func insert(ctx context.Context, c conn, o *object, q query) (entry.Entry, error
 		return entry.Entry{}, fault.New(fault.Conflict, "create", "the insert made %d rows", len(w.rows)).
 			WithHint("a trigger or rule of %s takes the insert away", o.table)
 	}
-	return newMaker(o).entry(w.rows[0])
+	m := newMaker(o)
+	if m.nameless(w.rows[0]) {
+		return entry.Entry{}, invalid(o.anchor[0].name, "the row would have no anchor").WithHint("map a value to %s", list("", o.anchor))
+	}
+	return m.entry(w.rows[0])
 }
 
 func (s *session) insertChildren(ctx context.Context, c conn, o *object, e *entry.Entry, lists []childValues) error {

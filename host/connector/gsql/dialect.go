@@ -23,6 +23,14 @@ type dialect interface {
 	judge(err error) verdict
 }
 
+// counsel is what a dialect knows of rights and of parallel work; every dialect gives it.
+type counsel interface {
+	// writers is how many sessions may write at once with profit.
+	writers() int
+	// lacks returns the rights (SELECT, INSERT, UPDATE, DELETE) that the account does not hold on a table, without writing.
+	lacks(ctx context.Context, c conn, table string) ([]string, error)
+}
+
 // conn is one connection, used by one goroutine at a time.
 type conn interface {
 	// query reads. The rows must be closed before anything else is done with the connection.
@@ -44,7 +52,9 @@ type rows interface {
 }
 
 // checker is implemented by connections that may have died while nobody used them.
-type checker interface{ alive(ctx context.Context) bool }
+type checker interface {
+	alive(ctx context.Context) bool
+}
 
 // query is SQL text with its bound values, and the columns of the result.
 type query struct {
@@ -80,6 +90,7 @@ type column struct {
 	list      bool   // JSON array
 	refType   entry.Type
 	nullable  bool
+	filled    bool // a default or the database fills it in
 	required  bool // NOT NULL and nothing fills it in
 	readOnly  bool // the database makes it, and refuses a value
 	writeOnly bool

@@ -26,6 +26,7 @@ type layout struct {
 // target is where and as whom to connect.
 type target struct {
 	dialect  dialect
+	counsel  counsel
 	url      string
 	user     string
 	password connector.Secret

@@ -233,6 +233,12 @@ func TestDuplicateAnchorsAreRefusedAndNamed(t *testing.T) {
 		if _, err := s.conn.exec(t.Context(), query{text: "INSERT INTO users (name) VALUES ('no anchor')"}); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := s.Create(t.Context(), entry.Entry{Type: "User", Attrs: entry.Attrs{"name": {"nameless"}}}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("create without an anchor: %v", err)
+		}
+		if found, err := all(t.Context(), s.conn, query{text: "SELECT name FROM users WHERE name = 'nameless'", out: []column{asText}}); len(found) != 0 || err != nil {
+			t.Errorf("a row without an anchor stayed: %v %v", found, err)
+		}
 		var last error
 		for _, err := range s.Import(t.Context(), "User") {
 			last = err

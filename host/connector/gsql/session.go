@@ -32,10 +32,7 @@ func (s *session) Writers() int {
 	if s.layout.writers > 0 {
 		return s.layout.writers
 	}
-	if _, ok := s.layout.target.dialect.(sqlite); ok {
-		return 4
-	}
-	return 16
+	return s.layout.target.counsel.writers()
 }
 
 // Close ends the connection.

@@ -14,10 +14,10 @@ func parseTarget(c connector.Config) (target, error) {
 	scheme, rest, _ := strings.Cut(t.url, ":")
 	switch scheme {
 	case "postgres", "postgresql":
-		t.dialect = postgres{}
+		t.dialect, t.counsel = postgres{}, postgres{}
 		return t, checkURL(t.url)
 	case "sqlite", "file":
-		t.dialect = sqlite{}
+		t.dialect, t.counsel = sqlite{}, sqlite{}
 		t.url = strings.TrimPrefix(rest, "//")
 		if t.url == "" || strings.HasPrefix(t.url, ":memory:") || strings.Contains(rest, "mode=memory") {
 			return t, badURL("a SQLite target is a file").WithHint("give sqlite:/path/to/file.db; for a target in memory use the connector mem")

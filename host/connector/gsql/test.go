@@ -42,21 +42,10 @@ func (s *session) testObject(ctx context.Context, o *object) error {
 	})
 }
 
-// rightsOf lists the rights the account lacks on a table, whole or on any column.
-const rightsOf = `SELECT r FROM unnest(ARRAY['SELECT','INSERT','UPDATE','DELETE']) AS r
-WHERE NOT CASE r WHEN 'DELETE' THEN has_table_privilege($1::text, r) ELSE has_any_column_privilege($2::text, r) END`
-
 func (s *session) rights(ctx context.Context, c conn, t entry.Type, table string) error {
-	if _, ok := s.dialect().(sqlite); ok {
-		return c.transact(ctx, func() error { return nil }) // fails on a file that cannot be written
-	}
-	found, err := all(ctx, c, query{text: rightsOf, args: []any{table, table}, out: []column{asText}})
-	if err != nil || len(found) == 0 {
+	missing, err := s.layout.target.counsel.lacks(ctx, c, table)
+	if err != nil || len(missing) == 0 {
 		return err
-	}
-	var missing []string
-	for _, row := range found {
-		missing = append(missing, text(row[0]))
 	}
 	rights := strings.Join(missing, ", ")
 	return fault.New(fault.Denied, "test the rights", "the account lacks %s on %s", rights, table).

@@ -1,0 +1,118 @@
+package gsql
+
+import (
+	"encoding/binary"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sallyport-id/sallyport/entry"
+)
+
+// pgRows reads a result set from the wire, without reflection.
+type pgRows struct {
+	pg    pgx.Rows
+	out   []column
+	clock clock
+	text  []byte // the text of one row, so that it becomes one string
+}
+
+func (r *pgRows) close() error {
+	r.pg.Close()
+	return r.pg.Err()
+}
+
+// arena is up to how much text of a row becomes one string; longer values are copied each for itself, so that keeping a
+// short one does not keep them.
+const arena = 1024
+
+func (r *pgRows) next(dst []entry.Value) (bool, error) {
+	if !r.pg.Next() {
+		return false, r.pg.Err()
+	}
+	raw := r.pg.RawValues()
+	r.text = r.text[:0]
+	for i, b := range raw {
+		if len(b) <= arena && format(r.out[i].dbType) == pgx.TextFormatCode {
+			r.text = append(r.text, b...)
+		}
+	}
+	shared := string(r.text)
+	for i, b := range raw {
+		c := &r.out[i]
+		switch {
+		case b == nil:
+			dst[i] = nil
+			continue
+		case format(c.dbType) == pgx.BinaryFormatCode:
+			dst[i] = decode(c, r.clock, b)
+		case len(b) <= arena:
+			dst[i] = trimmed(c, shared[:len(b)])
+			shared = shared[len(b):]
+		default:
+			dst[i] = trimmed(c, string(b))
+		}
+		if dst[i] == nil {
+			continue
+		}
+		v, err := adapt(c, r.clock, dst[i])
+		if err != nil {
+			return false, err
+		}
+		dst[i] = v
+	}
+	return true, nil
+}
+
+// trimmed takes off the spaces that char(n) pads with: the server ignores them in comparisons.
+func trimmed(c *column, s string) entry.Value {
+	if c.dbType == "bpchar" {
+		return strings.TrimRight(s, " ")
+	}
+	return s
+}
+
+// epoch is PostgreSQL's day zero.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// decode reads the binary form of a type; nil for a date that is infinite, which no time.Time is.
+func decode(c *column, k clock, b []byte) entry.Value {
+	switch c.dbType {
+	case "bool":
+		return b[0] != 0
+	case "int2":
+		return int64(int16(binary.BigEndian.Uint16(b)))
+	case "int4":
+		return int64(int32(binary.BigEndian.Uint32(b)))
+	case "int8":
+		return int64(binary.BigEndian.Uint64(b))
+	case "float4":
+		return float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+	case "float8":
+		return math.Float64frombits(binary.BigEndian.Uint64(b))
+	case "bytea":
+		return append(make([]byte, 0, len(b)), b...)
+	case "date":
+		days := int32(binary.BigEndian.Uint32(b))
+		if days == math.MaxInt32 || days == math.MinInt32 {
+			return nil
+		}
+		return inZone(epoch.AddDate(0, 0, int(days)), k)
+	}
+	micros := int64(binary.BigEndian.Uint64(b))
+	if micros == math.MaxInt64 || micros == math.MinInt64 {
+		return nil
+	}
+	t := time.Unix(epoch.Unix()+micros/1_000_000, micros%1_000_000*1000).UTC()
+	if c.dbType == "timestamp" {
+		return inZone(t, k)
+	}
+	return t
+}
+
+// inZone reads a wall clock time as one of the data's zone.
+func inZone(t time.Time, k clock) entry.Value {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), k.zone).UTC()
+}
