@@ -188,10 +188,7 @@ func (l *Ledger) Reset(ctx context.Context, job cycle.JobID, r cycle.Reset) erro
 		if err := tx.all(string(job), qs...); err != nil {
 			return err
 		}
-		if r.Watermark || r.Quarantine {
-			return tx.resetState(job, r)
-		}
-		return nil
+		return tx.resetState(job, r)
 	})
 }
 
@@ -200,6 +197,7 @@ func (t tx) resetState(job cycle.JobID, r cycle.Reset) error {
 	if err != nil || version == 0 {
 		return err
 	}
+	s.Resets++
 	if r.Watermark {
 		s.Watermark, s.Initial = "", false
 	}
