@@ -44,7 +44,7 @@ func TestGW01FilterOnHostExtensionAsksTheIndex(t *testing.T) {
 	b.do("POST", "/Users", `{"userName":"u","`+scim.ECMA2HostURN+`":{"Login":"x.Y"}}`).is(t, 201)
 	b2 := *b
 	b2.h = scimserver.New(scimserver.Config{Types: hostTypes(t), Authenticate: allow}, spy{b.store, &asked})
-	got := b2.find(scim.ECMA2HostURN + `:Login eq "x.Y"`).is(t, 200)
+	got := b2.find(scim.ECMA2HostURN+`:Login eq "x.Y"`).is(t, 200)
 	if got.total() != 1 {
 		t.Fatalf("total %d", got.total())
 	}

@@ -32,3 +32,13 @@ func hostTypes(t testing.TB) []*scim.ResourceType {
 	}
 	return []*scim.ResourceType{user}
 }
+
+// types are those of a bench without the host's extension.
+func types(t testing.TB) []*scim.ResourceType {
+	t.Helper()
+	group, err := scim.NewResourceType("Group", "/Groups", scim.CoreGroup())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(hostTypes(t), group)
+}

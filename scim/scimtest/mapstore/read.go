@@ -15,9 +15,12 @@ import (
 
 // Get implements scimserver.Store.
 func (s *Store) Get(_ context.Context, t entry.Type, id string, detached bool) (scimserver.Resource, error) {
+	if err := s.refuse("get", t); err != nil {
+		return scimserver.Resource{}, err
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	tab, err := s.table("get", t)
+	tab, err := s.table(t)
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
@@ -58,9 +61,12 @@ func (s *Store) groups(t *table, id string) []entry.Value {
 
 // Find implements scimserver.Store.
 func (s *Store) Find(_ context.Context, q scimserver.Query) (scimserver.Page, error) {
+	if err := s.refuse("find", q.Type); err != nil {
+		return scimserver.Page{}, err
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	t, err := s.table("find", q.Type)
+	t, err := s.table(q.Type)
 	if err != nil {
 		return scimserver.Page{}, err
 	}

@@ -95,16 +95,19 @@ func newTable(rt *scim.ResourceType) *table {
 	return t
 }
 
-func (s *Store) table(operation string, t entry.Type) (*table, error) {
-	if s.Fail != nil {
-		if err := s.Fail(operation, t); err != nil {
-			return nil, err
-		}
+// refuse asks Fail, before anything is locked, so that it may take its time.
+func (s *Store) refuse(operation string, t entry.Type) error {
+	if s.Fail == nil {
+		return nil
 	}
+	return s.Fail(operation, t)
+}
+
+func (s *Store) table(t entry.Type) (*table, error) {
 	if tab := s.tables[t]; tab != nil {
 		return tab, nil
 	}
-	return nil, fault.New(fault.NotFound, operation, "there is no resource type %q", t)
+	return nil, fault.New(fault.NotFound, "find table", "there is no resource type %q", t)
 }
 
 func (t *table) find(id string) (*row, error) {

@@ -14,9 +14,12 @@ import (
 
 // Create implements scimserver.Store.
 func (s *Store) Create(_ context.Context, e entry.Entry) (scimserver.Resource, error) {
+	if err := s.refuse("create", e.Type); err != nil {
+		return scimserver.Resource{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err := s.table("create", e.Type)
+	t, err := s.table(e.Type)
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
@@ -62,9 +65,12 @@ func (t *table) dropSecrets(attrs entry.Attrs) (had bool) {
 
 // Update implements scimserver.Store.
 func (s *Store) Update(_ context.Context, t entry.Type, id, version string, edits []entry.Edit) (scimserver.Resource, error) {
+	if err := s.refuse("update", t); err != nil {
+		return scimserver.Resource{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tab, err := s.table("update", t)
+	tab, err := s.table(t)
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
@@ -167,9 +173,12 @@ func (s *Store) applyMembers(r *row, e entry.Edit) (changed bool) {
 
 // Delete implements scimserver.Store; the resource leaves every group it was in.
 func (s *Store) Delete(_ context.Context, t entry.Type, id, version string) error {
+	if err := s.refuse("delete", t); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tab, err := s.table("delete", t)
+	tab, err := s.table(t)
 	if err != nil {
 		return err
 	}
