@@ -5,8 +5,8 @@
 // May call: scim, entry, fault.
 // Never: knows agents, sends a write a second time that may have arrived, takes an odd answer for an empty one.
 // Called by: cmd's wiring (one Client per application), cycle through its Target interface.
-// Tested by: golden requests against httptest servers, targettest (the conformance suite of any Target), synctest for
-// renewal and back-off.
+// Tested by: golden requests against httptest servers, a conformance suite of any Target that runs over this
+// module's own server, synctest for renewal and back-off.
 //
 // Entries outside are flat, with mapping paths as keys ("name.givenName", `emails[type eq "work"].value`); on the wire
 // they are nested. A request that got no answer is judged by whether it was sent: a read or an unsent write is repeated

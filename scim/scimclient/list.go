@@ -122,6 +122,7 @@ func (l *lister) byIndex(ctx context.Context) (stable bool, err error) {
 			stable = false
 		}
 		total = ans.Total
+		met := len(pass)
 		for _, e := range ans.Resources {
 			stable = stable && !pass[e.ID]
 			pass[e.ID] = true
@@ -130,7 +131,7 @@ func (l *lister) byIndex(ctx context.Context) (stable bool, err error) {
 			}
 		}
 		start += len(ans.Resources)
-		if len(ans.Resources) == 0 || start > total && total >= 0 {
+		if len(pass) == met || start > total && total >= 0 { // nothing new: the end, or a server that ignores startIndex
 			return stable && (total < 0 || len(pass) == total), nil
 		}
 	}
