@@ -126,6 +126,7 @@ type State struct {
 	Watermark  directory.Watermark // everything up to here is settled
 	Initial    bool                // the initial cycle has been completed
 	Version    int                 // app version of the last cycle begun
+	Resets     int                 // counts resets, so that a cycle that ends notices one that came meanwhile
 	Quarantine *Quarantine
 	Running    *Progress   // the cycle that runs now
 	Last       *Progress   // the last one that ended

@@ -72,8 +72,14 @@ func (p *pass) keepRecords(ctx context.Context) error {
 func (p *pass) finish(ctx context.Context) error {
 	done := p.tally.end()
 	_, err := p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
+		if s.Resets != p.state.Resets {
+			return s, nil // somebody restarted the job meanwhile: this cycle's end is not the job's state any more
+		}
 		s.Watermark, s.Initial, s.Version = p.state.Watermark, true, p.rules.App.Version
-		s.Last, s.Held = &done, p.state.Held
+		s.Held = p.state.Held
+		if done.Done > 0 || p.initial {
+			s.Last = &done // a cycle that found nothing to look at tells nobody anything
+		}
 		if len(s.Held) == 0 {
 			s.Released = false
 		}

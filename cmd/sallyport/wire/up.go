@@ -152,4 +152,3 @@ func (u *Up) Close() {
 	u.cancel()
 	u.working.Wait()
 }
-
