@@ -20,6 +20,8 @@ type Source interface {
 	directory.Changes
 	// Get returns one object whole; fault.NotFound when it does not exist (any more).
 	Get(ctx context.Context, t entry.Type, id string) (entry.Entry, error)
+	// Count returns how many live objects of the type there are.
+	Count(ctx context.Context, t entry.Type) (int, error)
 }
 
 // Log is where the engine writes what happened to each object.

@@ -48,6 +48,9 @@ func (p *pass) run(ctx context.Context) error {
 	}
 	if p.initial {
 		p.state.Watermark = ""
+		if err := p.estimate(ctx); err != nil {
+			return err
+		}
 	}
 	steps := []func(context.Context) error{p.probe, p.loadEscrows, p.readAhead, p.recover, p.retry, p.users, p.groupPhase, p.references, p.deletions, p.flush}
 	for _, step := range steps {
@@ -59,6 +62,20 @@ func (p *pass) run(ctx context.Context) error {
 		p.state.Watermark = at
 	}
 	return p.finish(ctx)
+}
+
+// estimate counts what an initial cycle will look at, for progress bars.
+func (p *pass) estimate(ctx context.Context) error {
+	all := 0
+	for _, o := range p.rules.App.Objects {
+		n, err := p.Source.Count(ctx, o.Source)
+		if err != nil {
+			return err
+		}
+		all += n
+	}
+	p.tally.total(all)
+	return nil
 }
 
 // keepRecords stores what the journal still lacks when a cycle ends early; the cycle's own context may be over.

@@ -58,7 +58,11 @@ func (p *progress) set(n int64) {
 		p.bar.SetCurrent(n)
 	case !p.quiet && time.Since(p.last) > 5*time.Second:
 		p.last = time.Now()
-		fmt.Fprintf(p.e.err, "%s: %d of %d\n", p.name, n, p.most)
+		if p.most > 0 {
+			fmt.Fprintf(p.e.err, "%s: %d of %d\n", p.name, n, p.most)
+		} else {
+			fmt.Fprintf(p.e.err, "%s: %d\n", p.name, n)
+		}
 	}
 }
 

@@ -26,6 +26,8 @@ const (
 	ExitUnavailable = 6 // the service, an agent or the target cannot be reached
 	ExitPartial     = 7 // some of it was done; the message says what was not
 	ExitConflict    = 8 // something is taken, or the state does not allow it
+
+	ExitInterrupted = 130 // ^C or SIGTERM ended it before it was done
 )
 
 var exitOf = map[fault.Kind]int{
@@ -61,6 +63,10 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		fmt.Fprintln(e.err, "sallyport: interrupted")
+		return ExitInterrupted
+	}
 	return e.exit(err)
 }
 
