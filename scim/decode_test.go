@@ -26,6 +26,8 @@ func TestDecodeReadsTheBody(t *testing.T) {
 			entry.Attrs{"userName": {"u"}, "active": {false}, "emails": {entry.Complex{"value": "a", "primary": true}}}},
 		{"TwoValuesOfOneTypeAreKept", both, `{"schemas":["x"],"userName":"u","emails":[{"type":"work","value":"1"},{"type":"work","value":"2"}]}`,
 			entry.Attrs{"userName": {"u"}, "active": {true}, "emails": {entry.Complex{"type": "work", "value": "1"}, entry.Complex{"type": "work", "value": "2"}}}},
+		{"EqualValuesAreOne", both, `{"schemas":["x"],"userName":"u","emails":[{"value":"1"},{"value":"2"},{"value":"1"}]}`,
+			entry.Attrs{"userName": {"u"}, "active": {true}, "emails": {entry.Complex{"value": "1"}, entry.Complex{"value": "2"}}}},
 		{"ExtensionWithoutSchemasMember", both, `{"schemas":["` + UserURN + `"],"userName":"u","` + ECMA2HostURN + `":{"Login":"l","Age":7,"Score":2,"Photo":"AQID","Since":"2024-01-01T00:00:00","Tags":["a","b"],"Computed":"ignored"}}`,
 			entry.Attrs{"userName": {"u"}, "active": {true}, host + "Login": {"l"}, host + "Age": {int64(7)}, host + "Score": {2.0}, host + "Photo": {[]byte{1, 2, 3}},
 				host + "Since": {time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)}, host + "Tags": {"a", "b"}}},

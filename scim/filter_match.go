@@ -47,19 +47,23 @@ func (rt *ResourceType) matchCompare(e *expr, s Source) bool {
 	return absent && e.op == opNe
 }
 
-// matchWithin looks for one element that fulfils everything. With ne after the brackets, no such value at all counts as different.
+// matchWithin looks for one element that fulfils everything. Elements without the sub-attribute after the brackets are passed over;
+// with ne, no such value at all counts as different, as it does without brackets.
 func (rt *ResourceType) matchWithin(e *expr, s Source) bool {
 	absent := true
 	for _, v := range rt.values(e.field, s) {
-		if !e.left.element(v) {
-			continue
-		}
-		if e.right == nil || e.right.element(v) {
+		switch {
+		case !e.left.element(v):
+		case e.right == nil:
 			return true
+		case e.op == opNe && e.right.field.of(v) == nil:
+		case e.right.element(v):
+			return true
+		default:
+			absent = false
 		}
-		absent = absent && e.right.field.of(v) == nil
 	}
-	return absent && e.right != nil && e.op == opNe
+	return absent && e.op == opNe
 }
 
 // element evaluates a filter over one element of a multi-valued attribute.

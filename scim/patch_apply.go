@@ -193,6 +193,7 @@ func (a *applier) finish() ([]entry.Edit, error) {
 		if err := a.check(f); err != nil {
 			return nil, err
 		}
+		a.attrs.Set(f.name, distinct(a.have[f.name], a.attrs[f.name])...)
 		have, want := a.have[f.name], a.attrs[f.name]
 		if f.attr.Mutability == WriteOnly && len(want) == 0 && !a.patch.creating {
 			edits = append(edits, entry.Edit{Op: entry.Replace, Attr: f.name}) // what is there is not known

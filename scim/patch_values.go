@@ -274,6 +274,35 @@ func (f *field) diff(edits []entry.Edit, have, want []entry.Value) []entry.Edit 
 	return edits
 }
 
+// distinct leaves out values that stand in want more than once, but for what have repeats already: values form a set, and an edit
+// cannot add what is there.
+func distinct(have, want []entry.Value) []entry.Value {
+	if len(want) < 2 {
+		return want
+	}
+	fresh := minus(want, have)
+	if len(fresh) == 0 {
+		return want
+	}
+	kept := minus(want, fresh)
+	seen := make(map[string]bool, len(want))
+	for _, v := range kept {
+		seen[identityText(v)] = true
+	}
+	extra := fresh[:0]
+	for _, v := range fresh {
+		if k := identityText(v); seen[k] {
+			extra = append(extra, v)
+		} else {
+			seen[k] = true
+		}
+	}
+	if len(extra) == 0 {
+		return want
+	}
+	return minus(want, extra)
+}
+
 // minus returns the values of a that b lacks, counting duplicates, in a's order.
 func minus(a, b []entry.Value) []entry.Value {
 	const few = 16

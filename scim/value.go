@@ -62,6 +62,9 @@ func (c convert) elements(f *field, list []node) ([]entry.Value, error) {
 	if err != nil || c.reading {
 		return out, err
 	}
+	if !f.attr.Detached { // where the set was made already
+		out = distinct(nil, out)
+	}
 	return out, onePrimary(f, out)
 }
 
