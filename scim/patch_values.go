@@ -277,7 +277,7 @@ func (f *field) diff(edits []entry.Edit, have, want []entry.Value) []entry.Edit 
 // distinct leaves out values that stand in want more than once, but for what have repeats already: values form a set, and an edit
 // cannot add what is there.
 func distinct(have, want []entry.Value) []entry.Value {
-	if len(want) < 2 {
+	if allDifferent(want) {
 		return want
 	}
 	fresh := minus(want, have)
@@ -301,6 +301,16 @@ func distinct(have, want []entry.Value) []entry.Value {
 		return want
 	}
 	return minus(want, extra)
+}
+
+// allDifferent reports whether no value repeats, for lists short enough to see that at a glance; of a long one it says false.
+func allDifferent(vs []entry.Value) bool {
+	for i, v := range vs {
+		if i >= 16 || slices.ContainsFunc(vs[:i], func(w entry.Value) bool { return entry.Equal(v, w) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // minus returns the values of a that b lacks, counting duplicates, in a's order.
