@@ -64,7 +64,9 @@ func TestValidate(t *testing.T) {
 }
 
 func TestKey(t *testing.T) {
-	user := func(upn string) entry.Entry { return entry.Entry{Type: entry.User, Attrs: entry.Attrs{UserPrincipalName: {upn}}} }
+	user := func(upn string) entry.Entry {
+		return entry.Entry{Type: entry.User, Attrs: entry.Attrs{UserPrincipalName: {upn}}}
+	}
 	for _, pair := range [][2]string{{"Ann@X.org", "aNN@x.ORG"}, {"ÄRGER@x", "ärger@x"}, {"STRASSE@x", "straße@x"}, {"ΣΟΦΟΣ@x", "σοφος@x"}} {
 		if a, b := Key(user(pair[0])), Key(user(pair[1])); a != b {
 			t.Errorf("%q and %q have keys %q and %q", pair[0], pair[1], a, b)
