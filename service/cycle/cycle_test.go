@@ -339,6 +339,26 @@ func TestLostAnswerMakesNoDuplicate(t *testing.T) {
 	}
 }
 
+func TestRefusedAsExistingIsMatchedAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.target.Before = func(verb string, e entry.Entry) error {
+		if verb != "create" {
+			return nil
+		}
+		b.target.Before = nil // somebody else made the account between our question and our create
+		b.target.Put(entry.Entry{Type: entry.User, Attrs: entry.Attrs{"userName": {"ann@x"}, "title": {"Old"}, "active": {true}}})
+		return fault.New(fault.Exists, "create", "the login is taken")
+	}
+	b.user("u1", "ann@x", "jobTitle=New")
+	b.cycle()
+	if got := b.theOne("userName", "ann@x").Attrs.Text("title"); got != "New" {
+		t.Errorf("title %q, want New", got)
+	}
+	if st := b.state(); st.Last.Failed != 0 {
+		t.Errorf("failed: %s", st.Last.LastError)
+	}
+}
+
 func TestTwoPeopleForOneAccount(t *testing.T) {
 	b := newBench(t)
 	b.target.Put(entry.Entry{Type: entry.User, Attrs: entry.Attrs{"userName": {"x"}, "badge": {"7"}}})

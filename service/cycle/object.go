@@ -365,6 +365,10 @@ func (t *turn) react(ctx context.Context, err error) (again bool, _ error) {
 			return true, t.rematch(ctx, err)
 		}
 	}
+	if t.plan.Verb == plan.Create && fault.Is(err, fault.Exists) && !t.direct {
+		t.direct = true // the target knows somebody we did not see: it may be the counterpart, so ask again
+		return true, nil
+	}
 	return false, t.fail(ctx, err)
 }
 

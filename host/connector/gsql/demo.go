@@ -129,7 +129,7 @@ func Contoso(dialect string) Demo {
 	"Phone" varchar(64),
 	"Enabled" {flag} NOT NULL DEFAULT {yes},
 	"Manager" {guid} REFERENCES "Employees" ("InternalGUID") ON DELETE SET NULL
-)`, `CREATE INDEX "EmployeesByManager" ON "Employees" ("Manager")`, `CREATE TABLE "Groups" (
+)`, `CREATE INDEX "EmployeesByManager" ON "Employees" ("Manager")`, `CREATE INDEX "EmployeesByAzureID" ON "Employees" ("AzureID")`, `CREATE TABLE "Groups" (
 	"GroupGUID" {guid} DEFAULT {newGUID} PRIMARY KEY,
 	"GroupName" varchar(256) NOT NULL,
 	"Description" varchar(1024),
