@@ -51,7 +51,7 @@ func ledgerLink(t *testing.T, ctx context.Context, s Stores) {
 	equal(t, got(s.Ledger.LinkOf(ctx, job, entry.Group, "t2"))(t), plan.Link{})
 	equal(t, got(s.Ledger.Links(ctx, job, []string{"1", "2", "3"}))(t), map[string]plan.Link{"1": link("1", "t1"), "2": link("2", "t2")})
 
-	off := plan.Link{Source: "1", Type: entry.User, Target: "t1-renamed"}
+	off := plan.Link{Source: "1", Type: entry.User, Target: "t1-renamed", Left: true}
 	settle(t, ctx, s, job, "1", cycle.Outcome{Link: off})
 	equal(t, got(s.Ledger.Link(ctx, job, "1"))(t), off)
 	equal(t, got(s.Ledger.LinkOf(ctx, job, entry.User, "t1"))(t), plan.Link{})
