@@ -61,14 +61,6 @@ func (t tags) hold(version string) bool {
 	return false
 }
 
-// only returns the one version asked for, when the condition is exactly one version, so that no read is needed to check it.
-func (t tags) only() (version string, ok bool) {
-	if t.any || len(t.versions) != 1 {
-		return "", false
-	}
-	return t.versions[0], true
-}
-
 func stale(version string) error {
 	return refuse(http.StatusPreconditionFailed, "", "the resource has another version by now (%s); read it again", etag(version))
 }

@@ -3,6 +3,7 @@ package scimserver
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -137,7 +138,7 @@ func (c *call) log(r *http.Request, path string, a answer, n int) RequestLog {
 func (c *call) serve(w http.ResponseWriter, r *http.Request, path *string) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			a = c.fail(fault.New(fault.Internal, "answer "+r.Method, "panic: %v\n%s", p, debug.Stack()))

@@ -106,7 +106,7 @@ func (m *replays) leave(e *replay, a answer, now time.Time) {
 		delete(m.byKey, e.key)
 		return
 	}
-	a.body = slices.Clone(a.body)
+	a.body, a.operations = slices.Clone(a.body), nil
 	e.answer, e.at = a, now
 	m.order = append(m.order, e)
 	m.bytes += len(a.body)

@@ -19,6 +19,7 @@ type refusal struct {
 	retry    time.Duration // Retry-After; 0 leaves it out
 }
 
+// Error returns the detail.
 func (r *refusal) Error() string { return r.detail }
 
 func refuse(status int, scimType, format string, args ...any) error {

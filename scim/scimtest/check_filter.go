@@ -107,6 +107,12 @@ func filterChecks() []Check {
 	l.must("a sub-attribute after the value path (Entra)", func(x *exchange) {
 		x.decides(filterCase{`emails[type eq "work"].value eq "{N}.work"`, true}, filterCase{`emails[type eq "home"].value eq "{N}.work"`, false})
 	})
+	filterValueChecks(&l)
+	return l.checks
+}
+
+// filterValueChecks are about references, literals and what must be refused.
+func filterValueChecks(l *list) {
 	l.must("references by id", func(x *exchange) {
 		x.find(x.fill(`id eq "{A}" and {ENT}:manager eq "{B}"`)).only(x.a.id)
 		x.decides(filterCase{`{ENT}:manager.value eq "{B}"`, true}, filterCase{`manager eq "{B}"`, true}, filterCase{`{ENT}:manager eq "nobody"`, false})
@@ -152,5 +158,4 @@ func filterChecks() []Check {
 		x.find(strings.Repeat("(", 200)+`userName eq "a"`+strings.Repeat(")", 200)).refused(400, "invalidFilter")
 		x.find(`userName eq "`+strings.Repeat("x", 9000)+`"`).refused(400, "invalidFilter")
 	})
-	return l.checks
 }

@@ -116,6 +116,12 @@ func patchChecks() []Check {
 			r.want("title", "b").want("emails/type=other/value", "2@x")
 		}},
 	)
+	patchRuleChecks(&l)
+	return l.checks
+}
+
+// patchRuleChecks are about what a PATCH does beside its change, and what must be refused.
+func patchRuleChecks(l *list) {
 	l.must("adding what is there already changes nothing", func(x *exchange) {
 		u := x.user()
 		home := at(u.doc, "emails/type=home/value")
@@ -181,7 +187,6 @@ func patchChecks() []Check {
 		u.path += "?attributes=title"
 		x.patch(u, op("replace", "title", "x")).is(200).want("title", "x").absent("emails")
 	})
-	return l.checks
 }
 
 func dialectChecks() []Check {

@@ -2,6 +2,7 @@ package scimtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -112,10 +113,7 @@ func (x *exchange) make(collection string, body object) thing {
 	r := x.do(http.MethodPost, collection, body).is(http.StatusCreated)
 	t := thing{id: r.text("id"), reply: r}
 	t.path = collection + "/" + url.PathEscape(t.id)
-	t.name = r.text("userName") + r.text("displayName")
-	if u := r.text("userName"); u != "" {
-		t.name = u
-	}
+	t.name = cmp.Or(r.text("userName"), r.text("displayName"))
 	if t.id != "" {
 		x.made = append(x.made, t.path)
 	}
