@@ -69,6 +69,8 @@ var rooms = map[string]string{
 	"cmd/sallyport/wire":   "...",
 	"cmd/sallyport/people": "",
 
+	"docs/docsgen": "service/app service/expr host/connector",
+
 	"test/targets": "fault",
 	"test/wall":    "",
 }
