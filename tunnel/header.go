@@ -8,8 +8,8 @@ type Field struct{ Name, Value string }
 // The headers that cross, by number on the wire: appended, never reordered. Hop-by-hop headers, Host, cookies and anything that could
 // change where a request goes are absent on purpose. The idempotency key travels as Request.Key.
 var (
-	requestFields  = []string{"Accept", "Content-Type", "Authorization", "If-Match", "If-None-Match", "Prefer", "User-Agent", "Accept-Language", "X-Correlation-Id", "Traceparent"}
-	responseFields = []string{"Content-Type", "Location", "Etag", "Retry-After", "Www-Authenticate", "Last-Modified", "Preference-Applied", "X-Correlation-Id"}
+	requestFields  = []string{"Accept", "Content-Type", "Authorization", "If-Match", "If-None-Match", "Prefer", "User-Agent", "Accept-Language", "X-Correlation-Id", "Traceparent", "X-Request-Id"}
+	responseFields = []string{"Content-Type", "Location", "Etag", "Retry-After", "Www-Authenticate", "Last-Modified", "Preference-Applied", "X-Correlation-Id", "Sallyport-Fault", "Set-Txn", "X-Request-Id"}
 )
 
 // RequestFields returns the names of the headers that may travel with a request, in canonical MIME spelling.

@@ -21,6 +21,7 @@ type Abilities struct {
 	ETag      bool
 	Cursor    bool // cursor paging, RFC 9865
 	MaxPage   int  // 0 = not said
+	Keys      bool // a POST may be sent again under its Idempotency-Key
 	Types     map[entry.Type]*scim.ResourceType
 }
 
@@ -105,6 +106,9 @@ func (cl *Client) askConfig(ctx context.Context, can *Abilities) bool {
 			Cursor      bool `json:"cursor"`
 			MaxPageSize int  `json:"maxPageSize"`
 		}
+		Sallyport struct {
+			IdempotencyKey bool `json:"idempotencyKey"`
+		} `json:"urn:sallyport:params:scim:schemas:extension:2.0:ServiceProviderConfig"`
 	}
 	if body == nil || json.Unmarshal(body, &c) != nil {
 		return !again
@@ -114,6 +118,7 @@ func (cl *Client) askConfig(ctx context.Context, can *Abilities) bool {
 	can.Filter = c.Filter == nil || c.Filter.Supported
 	can.ETag = c.ETag != nil && c.ETag.Supported
 	can.Bulk, can.MaxBulk = c.Bulk.Supported, c.Bulk.MaxOperations
+	can.Keys = c.Sallyport.IdempotencyKey
 	can.Cursor, can.MaxPage = c.Pagination.Cursor, c.Pagination.MaxPageSize
 	return true
 }

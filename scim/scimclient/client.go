@@ -127,7 +127,7 @@ func (cl *Client) read(ctx context.Context, rt *scim.ResourceType, id string) (e
 // Create posts the object and returns it as the server answers, with the id the server chose. fault.Exists when a
 // unique value is taken, fault.Timeout when it is not known whether the object was made.
 func (cl *Client) Create(ctx context.Context, e entry.Entry) (entry.Entry, error) {
-	rt, _, err := cl.typ(ctx, e.Type)
+	rt, can, err := cl.typ(ctx, e.Type)
 	if err != nil {
 		return entry.Entry{}, err
 	}
@@ -137,7 +137,7 @@ func (cl *Client) Create(ctx context.Context, e entry.Entry) (entry.Entry, error
 	}
 	a := ask{op: "create " + string(e.Type), method: http.MethodPost, path: rt.Endpoint,
 		body: cl.createBody(rt, nested)}
-	if cl.c.Key != nil {
+	if cl.c.Key != nil && (can.Keys || cl.c.NoDiscovery) {
 		a.key = cl.c.Key(ctx)
 	}
 	r, err := cl.do(ctx, a)

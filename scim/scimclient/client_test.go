@@ -477,6 +477,18 @@ func TestLostAnswerIsTimeout(t *testing.T) {
 	mu.Unlock()
 }
 
+// TestUnknownEffectIsToldApart: our host answers 503 both when nothing happened and when nobody knows.
+func TestUnknownEffectIsToldApart(t *testing.T) {
+	for kind, want := range map[string]fault.Kind{"timeout": fault.Timeout, "unavailable": fault.Unavailable, "": fault.Unavailable} {
+		s := &script{steps: []step{{status: 503, header: map[string]string{"Sallyport-Fault": kind, "Retry-After": "1"}, body: `{}`}}}
+		cl := scripted(t, s, func(c *scimclient.Config) { c.Retries = -1 })
+		_, err := cl.Create(t.Context(), entry.Entry{Type: entry.User, Attrs: entry.Attrs{"userName": {"u"}}})
+		if fault.KindOf(err) != want {
+			t.Errorf("%q: %v, want %v", kind, err, want)
+		}
+	}
+}
+
 // TestNoTargetIsFitted: a strict server refuses a filter that selects nothing; what is sent then fits.
 func TestNoTargetIsFitted(t *testing.T) {
 	s := &script{steps: []step{

@@ -30,8 +30,9 @@ type Config struct {
 	Dialect   string            // "" = RFC
 	Timeout   time.Duration     // of one request with its answer; 0 = 30 s
 	UserAgent string            // "" = "Sallyport"
-	// Key returns the idempotency key of the write in ctx, "" for none; it is sent as Idempotency-Key on POST. Leave it nil
-	// for a server that does not remember keys: an agent group sends a keyed request again after an unknown outcome.
+	// Key returns the idempotency key of the write in ctx, "" for none. It is sent as Idempotency-Key on POST, to a server that
+	// says in its ServiceProviderConfig that it remembers keys, and to no other (without discovery, to
+	// any): an agent group sends a keyed request again after an unknown outcome.
 	Key             func(ctx context.Context) string
 	MembersPerPatch int                               // values of a reference attribute in one PATCH; 0 = 100
 	PageSize        int                               // of List; 0 = 200; never more than the server publishes

@@ -30,10 +30,17 @@ var (
 	ErrUnstable    = errors.New("the list changed on every pass")
 )
 
+// faultHeader is how our own host tells an unknown effect from a target that was never reached; both are 503.
+const faultHeader = "Sallyport-Fault"
+
 // refusal makes the fault for an answer of a failing status.
 func refusal(a *ask, r reply) error {
 	e, isSCIM := scim.ReadError(r.body)
-	f := fault.New(kindOf(a, r.status, e.ScimType), a.op, "%w", &Refused{r.status, e.ScimType, detail(r, e, isSCIM)})
+	kind := kindOf(a, r.status, e.ScimType)
+	if !a.reads() && r.header.Get(faultHeader) == fault.Timeout.String() {
+		kind = fault.Timeout // our own host, whose target went away after the write was sent
+	}
+	f := fault.New(kind, a.op, "%w", &Refused{r.status, e.ScimType, detail(r, e, isSCIM)})
 	f.RetryAfter = retryAfter(r.header)
 	return f.WithHint("%s", statusHint(r.status, isSCIM))
 }

@@ -96,10 +96,14 @@ func (c *call) appendType(b []byte, name string) ([]byte, bool) {
 
 func (c *call) typeLocation(k *kind) string { return c.url + "/ResourceTypes/" + string(k.Name) }
 
+// KeysURN names our extension of the ServiceProviderConfig: it says that a POST may be sent again under its Idempotency-Key.
+// Clients that do not know it ignore it; ours sends keys to no server that does not say so.
+const KeysURN = "urn:sallyport:params:scim:schemas:extension:2.0:ServiceProviderConfig"
+
 // appendConfig writes /ServiceProviderConfig with every part that any client looks for, whether the feature is on or not.
 func (c *call) appendConfig(b []byte) []byte {
 	l, d := &c.h.config.Limits, &c.h.config.Docs
-	b = append(b, `{"schemas":["`+scim.ConfigURN+`"]`...)
+	b = append(b, `{"schemas":["`+scim.ConfigURN+`","`+KeysURN+`"],"`+KeysURN+`":{"idempotencyKey":true}`...)
 	if d.URI != "" {
 		b = scim.AppendString(append(b, `,"documentationUri":`...), d.URI)
 	}

@@ -52,6 +52,8 @@ type Ledger interface {
 	Link(ctx context.Context, job JobID, source string) (plan.Link, error)
 	// Links returns the pairs of several source objects at once, by source id; absent ones are left out.
 	Links(ctx context.Context, job JobID, sources []string) (map[string]plan.Link, error)
+	// AllLinks yields every pair of the job, in the order of source id.
+	AllLinks(ctx context.Context, job JobID) iter.Seq2[plan.Link, error]
 	// LinkOf returns the pair that holds a target object, the zero Link when there is none.
 	LinkOf(ctx context.Context, job JobID, t entry.Type, target string) (plan.Link, error)
 	// Intend writes down what is about to be done. The receipt's Key is the idempotency key of the write.

@@ -510,6 +510,23 @@ func TestKilledBetweenWriteAndOutcome(t *testing.T) {
 	}
 }
 
+func TestDeletedBeforeARestartIsStillDeleted(t *testing.T) {
+	b := newBench(t)
+	b.user("u1", "ann@x")
+	b.user("u2", "bob@x")
+	b.cycle()
+	id := b.theOne("userName", "ann@x").ID
+	b.target.Writes()
+	if err := b.db.Directory().HardDelete(b.ctx, entry.User, "u1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.db.Ledger().Reset(b.ctx, "hr", cycle.Reset{Watermark: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.cycle()
+	b.want("delete " + id)
+}
+
 func TestQuarantineOnBadCredential(t *testing.T) {
 	b := newBench(t)
 	b.target.Before = func(string, entry.Entry) error {

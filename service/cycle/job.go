@@ -266,7 +266,7 @@ func (j *Job) newPass(st State) *pass {
 	}
 	return &pass{
 		Job: j, state: st, initial: kind == "initial", initiator: "system",
-		tally: newTally(kind), escrowed: map[string]Escrow{}, waiting: map[string][]object{},
+		tally: newTally(kind), escrowed: map[string]Escrow{}, waiting: map[string][]object{}, seen: map[string]bool{},
 	}
 }
 

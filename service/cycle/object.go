@@ -107,7 +107,7 @@ func (t *turn) stays() {
 // claim makes sure that a target object found by matching belongs to no other source object.
 func (t *turn) claim(ctx context.Context, target string) error {
 	source := t.change.Entry.ID
-	other, err := t.Ledger.LinkOf(ctx, t.id, t.plan.Type, target)
+	other, err := t.Ledger.LinkOf(ctx, t.id, t.change.Entry.Type, target)
 	if err != nil {
 		return lasting{err}
 	}

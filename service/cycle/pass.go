@@ -36,6 +36,7 @@ type pass struct {
 	waiting  map[string][]object // source id → objects whose references wait for it
 	arrived  []string            // source ids linked in this cycle
 	claims   map[string]string   // target id → source id that was matched with it in this cycle
+	seen     map[string]bool     // source ids the initial reading showed
 	skips    []journal.Record    // records of objects nothing was written for, not yet in the journal
 	last     journal.Record
 	deleting bool // disables and deletes are carried out instead of put off
@@ -52,7 +53,7 @@ func (p *pass) run(ctx context.Context) error {
 			return err
 		}
 	}
-	steps := []func(context.Context) error{p.probe, p.loadEscrows, p.readAhead, p.recover, p.retry, p.users, p.groupPhase, p.references, p.deletions, p.flush}
+	steps := []func(context.Context) error{p.probe, p.loadEscrows, p.readAhead, p.recover, p.retry, p.users, p.groupPhase, p.references, p.orphans, p.deletions, p.flush}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, p.keepRecords(ctx))
@@ -201,6 +202,9 @@ func (p *pass) users(ctx context.Context) error {
 				return
 			}
 			p.state.Watermark = c.At
+			if p.initial {
+				p.seen[c.Entry.ID] = true
+			}
 			if c.Entry.Type == entry.Group && !c.Deleted {
 				p.groups = append(p.groups, object{entry.Group, c.Entry.ID})
 				continue
@@ -215,6 +219,25 @@ func (p *pass) users(ctx context.Context) error {
 func (p *pass) groupPhase(ctx context.Context) error {
 	p.tally.phase("groups")
 	return p.eachOf(ctx, p.groups)
+}
+
+// orphans finds, in an initial cycle, the links of objects that the directory has forgotten: the reading shows what exists, so
+// a deletion between two initial cycles would otherwise never be passed on.
+func (p *pass) orphans(ctx context.Context) error {
+	if !p.initial {
+		return nil
+	}
+	var gone []object
+	for l, err := range p.Ledger.AllLinks(ctx, p.id) {
+		if err != nil {
+			return err
+		}
+		if !p.seen[l.Source] {
+			gone = append(gone, object{l.Type, l.Source})
+		}
+	}
+	p.seen = nil
+	return p.eachOf(ctx, gone)
 }
 
 // references plans again every object that waited for somebody who was linked in this cycle.

@@ -124,6 +124,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request, t entry.Type, def [
 	}
 	e, err := a.Directory.Put(r.Context(), t, "", func(e entry.Entry) (entry.Entry, error) {
 		e = directory.Merge(e, props)
+		e.Attrs.Set(directory.CreatedDateTime, time.Now().UTC().Truncate(time.Second))
 		if len(members) > 0 {
 			e.Attrs[directory.Members] = members
 		}

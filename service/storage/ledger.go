@@ -25,6 +25,9 @@ const (
 	linkOf Query = `SELECT source, type, target, active, departed, digest FROM ledger_link
 		WHERE tenant = $1 AND job = $2 AND type = $3 AND target = $4 ORDER BY active DESC, source LIMIT 1`
 
+	listLinks Query = `SELECT source, type, target, active, departed, digest FROM ledger_link
+		WHERE tenant = $1 AND job = $2 AND source > $3 ORDER BY source LIMIT $4`
+
 	putLink Query = `INSERT INTO ledger_link (tenant, job, source, type, target, active, departed, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (tenant, job, source) DO UPDATE SET type = excluded.type, target = excluded.target,
 			active = excluded.active, departed = excluded.departed, digest = excluded.digest`
@@ -89,10 +92,20 @@ func (l *Ledger) LinkOf(ctx context.Context, job cycle.JobID, t entry.Type, targ
 }
 
 func (t tx) link(q Query, args ...any) (k plan.Link, found bool, err error) {
-	var active, departed int64
-	found, err = t.one(q, args, &k.Source, &k.Type, &k.Target, &active, &departed, &k.Digest)
-	k.Active, k.Left = active != 0, departed != 0
+	err = t.each(q, args, func(r Rows) error {
+		found = true
+		k, err = scanLink(r)
+		return err
+	})
 	return k, found, err
+}
+
+// scanLink reads a row of source, type, target, active, departed, digest.
+func scanLink(r Rows) (k plan.Link, err error) {
+	var active, departed int64
+	err = r.Scan(&k.Source, &k.Type, &k.Target, &active, &departed, &k.Digest)
+	k.Active, k.Left = active != 0, departed != 0
+	return k, err
 }
 
 // Intend writes down what is about to be done.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/cycle"
+	"github.com/sallyport-id/sallyport/service/plan"
 )
 
 const (
@@ -75,6 +76,24 @@ func (l *Ledger) Intents(ctx context.Context, job cycle.JobID) iter.Seq2[cycle.R
 			})
 		})
 		return rs, err
+	})
+}
+
+// AllLinks yields every pair of the job, in the order of source id.
+func (l *Ledger) AllLinks(ctx context.Context, job cycle.JobID) iter.Seq2[plan.Link, error] {
+	return pages(func(last *plan.Link) (ks []plan.Link, err error) {
+		after := ""
+		if last != nil {
+			after = last.Source
+		}
+		err = l.read(ctx, "read links", func(tx tx) error {
+			return tx.each(listLinks, []any{string(job), after, pageSize}, func(r Rows) error {
+				k, err := scanLink(r)
+				ks = append(ks, k)
+				return err
+			})
+		})
+		return ks, err
 	})
 }
 
