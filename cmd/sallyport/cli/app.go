@@ -26,8 +26,8 @@ func applyCommand(e *env) *cobra.Command {
 		Use:   "apply -f FILE",
 		Short: "Create an application or change it to what a file says",
 		Long: `Checks the file as 'sallyport validate' does, then hands it to the service. The bearer secret and the certificates that the
-file names (secretFile, caFile) are read here, relative to the file, and kept by the service. A changed mapping, scope or
-match rule makes the next cycle an initial one. A new application's job does not run until 'sallyport job start', or --start.`,
+file names (secretFile, caFile) are read here, relative to the file, and kept by the service. Each apply makes the next cycle an
+initial one, which looks at everybody again. A new application's job does not run until 'sallyport job start', or --start.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file == "" {

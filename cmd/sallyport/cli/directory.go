@@ -95,7 +95,7 @@ func (e *env) importEnd(last importLine) error {
 
 func (e *env) sayReport(r directory.Report) {
 	for _, m := range r.Errors {
-		fmt.Fprintf(e.err, "line %d: %s\n", m.Line, strings.TrimSpace(m.Column+" "+m.Reason))
+		fmt.Fprintf(e.err, "line %d: %s\n", m.Line, strings.TrimPrefix(m.Column+": "+m.Reason, ": "))
 		if m.Hint != "" {
 			fmt.Fprintf(e.err, "    try: %s\n", m.Hint)
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -130,7 +131,7 @@ func (e *env) sayState(app string, st cycle.State) {
 			e.say("  … and %d more", len(st.Held)-i)
 			break
 		}
-		e.say("  held: %s of %s", h.Verb, h.Name)
+		e.say("  held: %s of %s", h.Verb, cmp.Or(h.Name, string(h.Type)+" "+h.Source)) // who is gone for good has no name any more
 	}
 }
 

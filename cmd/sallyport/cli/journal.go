@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,9 @@ import (
 	"github.com/sallyport-id/sallyport/service/graphapi"
 	"github.com/sallyport-id/sallyport/service/journal"
 )
+
+// statuses are what --status may ask for.
+var statuses = []string{"success", "failure", "skipped", "warning"}
 
 func journalCommand(e *env) *cobra.Command {
 	var user, job, status string
@@ -26,6 +30,9 @@ func journalCommand(e *env) *cobra.Command {
   sallyport journal --job contoso --status failure --since 1h
   sallyport journal --follow`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if status != "" && !slices.Contains(statuses, status) {
+				return usageError{fmt.Errorf("--status %s is not known; use one of: %s", status, strings.Join(statuses, ", "))}
+			}
 			cl, err := e.client()
 			if err != nil {
 				return err
@@ -54,6 +61,9 @@ func journalCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(rs) == 0 && !follow {
+				fmt.Fprintln(e.err, "No record of that kind.")
+			}
 			for i := len(rs) - 1; i >= 0; i-- { // the newest were asked for, and are shown last
 				if err := e.sayRecord(rs[i], steps); err != nil {
 					return err
@@ -65,7 +75,7 @@ func journalCommand(e *env) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&user, "user", "", "only this person: userPrincipalName or id")
 	f.StringVar(&job, "job", "", "only this application's job")
-	f.StringVar(&status, "status", "", "only success, failure, skipped or warning")
+	f.StringVar(&status, "status", "", "only "+strings.Join(statuses, ", "))
 	f.DurationVar(&since, "since", 0, "only the last 90s, 15m, 24h")
 	f.IntVar(&limit, "limit", 100, "how many records at most, the newest")
 	f.BoolVar(&follow, "follow", false, "go on with records as they are written")
@@ -178,7 +188,11 @@ func (e *env) onDemand(name, key, value string) error {
 		}
 	}
 	err := e.print(map[string]json.RawMessage{"key": json.RawMessage(key), "value": json.RawMessage(value)}, func() {
-		e.say("%s: %s, %s — %s", name, strings.ToLower(v.Action), strings.ToLower(k.Result), v.StatusInfo.Reason)
+		done := strings.ToLower(k.Result)
+		if action := strings.ToLower(v.Action); action != "other" {
+			done = action + ", " + done
+		}
+		e.say("%s: %s — %s", name, done, v.StatusInfo.Reason)
 		for _, s := range v.ProvisioningSteps {
 			e.sayStep(s.Type, s.Status, s.Detail, s.Facts)
 		}

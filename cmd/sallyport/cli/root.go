@@ -62,12 +62,28 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	err := unknownCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err != nil && ctx.Err() != nil {
 		fmt.Fprintln(e.err, "sallyport: interrupted")
 		return ExitInterrupted
 	}
 	return e.exit(err)
+}
+
+// unknownCommand tells a misspelt command from a failure of one.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") {
+		return nil // cobra adds these when it executes
+	}
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd(args...)
+	if _, _, err := root.Find(args); err != nil {
+		return usageError{errors.New(strings.TrimSpace(err.Error()))}
+	}
+	return nil
 }
 
 func (e *env) exit(err error) int {
