@@ -1,4 +1,3 @@
-// Command sallyport is the whole system in one binary: service, agent, host, and the commands that administer them.
 package main
 
 import (

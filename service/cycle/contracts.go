@@ -48,6 +48,14 @@ type JobID = app.ID
 // Ledger is a job's memory, of the tenant in the context. Every method that writes returns only after the record is on disk.
 // Methods may be called from many goroutines at once; storage groups their commits.
 type Ledger interface {
+	Pairs
+	Outcomes
+	Failures
+	States
+}
+
+// Pairs remembers which source object is which target object.
+type Pairs interface {
 	// Link returns the remembered pair of a source object, the zero Link when there is none.
 	Link(ctx context.Context, job JobID, source string) (plan.Link, error)
 	// Links returns the pairs of several source objects at once, by source id; absent ones are left out.
@@ -56,16 +64,28 @@ type Ledger interface {
 	AllLinks(ctx context.Context, job JobID) iter.Seq2[plan.Link, error]
 	// LinkOf returns the pair that holds a target object, the zero Link when there is none.
 	LinkOf(ctx context.Context, job JobID, t entry.Type, target string) (plan.Link, error)
+}
+
+// Outcomes keeps what is about to be done until it is known what came of it.
+type Outcomes interface {
 	// Intend writes down what is about to be done. The receipt's Key is the idempotency key of the write.
 	Intend(ctx context.Context, job JobID, i Intent) (Receipt, error)
 	// Settle writes down what came of it, and drops the intent. A receipt without Key settles something that needed no intent.
 	Settle(ctx context.Context, r Receipt, o Outcome) error
 	// Intents yields what was intended and never settled: the work a crash interrupted.
 	Intents(ctx context.Context, job JobID) iter.Seq2[Receipt, error]
+}
+
+// Failures keeps what could not be done yet.
+type Failures interface {
 	// Escrows yields the failed entries that are due at the time, oldest first; the zero time yields all.
 	Escrows(ctx context.Context, job JobID, due time.Time) iter.Seq2[Escrow, error]
 	// Waiting yields the source ids of objects whose references to the source object could not be resolved yet.
 	Waiting(ctx context.Context, job JobID, source string) ([]string, error)
+}
+
+// States keeps what a job knows about itself.
+type States interface {
 	// State returns the job's state; the zero State when it never ran.
 	State(ctx context.Context, job JobID) (State, error)
 	// SetState applies fn to the job's state in one transaction; fn may run twice.

@@ -46,6 +46,13 @@ type Changes interface {
 // Store keeps users and groups of the tenant in the context.
 type Store interface {
 	Changes
+	Reader
+	Writer
+	Remover
+}
+
+// Reader finds users and groups.
+type Reader interface {
 	// Get returns one object with its references, soft-deleted ones included; fault.NotFound when absent.
 	Get(ctx context.Context, t entry.Type, id string) (entry.Entry, error)
 	// Lookup finds a live object by a unique attribute: a user by userPrincipalName (any case), a group by displayName.
@@ -54,6 +61,10 @@ type Store interface {
 	List(ctx context.Context, t entry.Type, deleted bool, after string, limit int) ([]entry.Entry, error)
 	// Count counts live objects of the type.
 	Count(ctx context.Context, t entry.Type) (int, error)
+}
+
+// Writer creates and changes users and groups.
+type Writer interface {
 	// Put applies fn to the object with the id and stores what it returns, in one transaction. fn gets a zero Entry (but for
 	// Type and ID) when the object does not exist; it may run twice. A result equal to what was there writes no change.
 	// fault.Exists when a unique attribute is taken. An empty id creates a new object with a new id.
@@ -62,6 +73,10 @@ type Store interface {
 	PutMany(ctx context.Context, es []entry.Entry) error
 	// Link adds (or removes) references of one object in its multi-valued attribute, without reading the others.
 	Link(ctx context.Context, t entry.Type, id, attr string, add, remove []entry.Ref) error
+}
+
+// Remover takes users and groups away, for now or for good.
+type Remover interface {
 	// SoftDelete marks the object deleted at the time; Restore takes the mark away; both keep the id.
 	SoftDelete(ctx context.Context, t entry.Type, id string, at time.Time) error
 	Restore(ctx context.Context, t entry.Type, id string) error
