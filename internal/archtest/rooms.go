@@ -71,8 +71,9 @@ var rooms = map[string]string{
 
 	"docs/docsgen": "service/app service/expr host/connector",
 
-	"test/targets": "fault",
-	"test/wall":    "",
+	"test/journeys": "",
+	"test/targets":  "fault",
+	"test/wall":     "",
 }
 
 // allowed reports whether a room may import another room of the house.
