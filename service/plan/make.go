@@ -260,11 +260,11 @@ func (m *maker) create() error {
 	if err != nil || out.IgnoreObject {
 		return err
 	}
-	later, err := m.o.mapping.Evaluate(m.input(m.in.Change.Entry, m.accountDisabled(), false))
+	later, err := m.o.mapping.Evaluate(m.input(m.in.Change.Entry, m.accountDisabled(), false)) // as the next cycle will see it
 	if err != nil {
 		return err
 	}
-	if err := m.resolve(out.Refs); err != nil {
+	if err := m.resolve(later.Refs); err != nil {
 		return err
 	}
 	m.p.Want = entry.Entry{Type: m.o.Target, Attrs: out.Want}

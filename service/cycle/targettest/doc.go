@@ -4,5 +4,5 @@
 // May call: cycle (the contract), entry, fault.
 // Never: has a unique index: a duplicate account must show.
 // Called by: tests of cycle, graphapi and the journeys.
-// Tested by: Suite, which it passes and which any other Target can run.
+// Tested by: the tests of cycle, which would fail with it.
 package targettest
