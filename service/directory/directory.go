@@ -55,7 +55,7 @@ type Store interface {
 type Reader interface {
 	// Get returns one object with its references, soft-deleted ones included; fault.NotFound when absent.
 	Get(ctx context.Context, t entry.Type, id string) (entry.Entry, error)
-	// Lookup finds a live object by a unique attribute: a user by userPrincipalName (any case), a group by displayName.
+	// Lookup finds a live object by a unique attribute: a user by userPrincipalName, a group by displayName, in any case.
 	Lookup(ctx context.Context, t entry.Type, attr, value string) (entry.Entry, error)
 	// List returns a page of live objects (of soft-deleted ones when deleted is true) in the order of id, after the id given.
 	List(ctx context.Context, t entry.Type, deleted bool, after string, limit int) ([]entry.Entry, error)

@@ -111,10 +111,7 @@ func (im *importer) remember(n name, id string) {
 
 // idOf returns the id of a name, "" when nobody has it.
 func (im *importer) idOf(ctx context.Context, t entry.Type, called string) (string, error) {
-	n := name{t, called}
-	if t == entry.User {
-		n.key = Fold(called)
-	}
+	n := name{t, Fold(called)}
 	if id, ok := im.ids[n]; ok {
 		return id, nil
 	}

@@ -23,18 +23,18 @@ const (
 // NewID returns a fresh object id: a GUID, later ones sorting after earlier ones so that imports append to the index.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// Fold returns the form under which a userPrincipalName is unique: without regard to case in any script.
-func Fold(upn string) string {
-	for i := range len(upn) {
-		if upn[i] >= utf8.RuneSelf {
-			return cases.Fold().String(upn)
+// Fold returns the form under which a name is unique: without regard to case in any script.
+func Fold(name string) string {
+	for i := range len(name) {
+		if name[i] >= utf8.RuneSelf {
+			return cases.Fold().String(name)
 		}
 	}
-	return strings.ToLower(upn)
+	return strings.ToLower(name)
 }
 
 // Key returns the text under which the entry must be unique among live objects of its type: the folded userPrincipalName of a
-// user, the displayName of a group as it is. "" when it has none or is soft-deleted.
+// user, the folded displayName of a group. "" when it has none or is soft-deleted.
 func Key(e entry.Entry) string {
 	switch {
 	case len(e.Attrs[DeletedDateTime]) > 0:
@@ -42,16 +42,14 @@ func Key(e entry.Entry) string {
 	case e.Type == entry.User:
 		return Fold(e.Attrs.Text(UserPrincipalName))
 	}
-	return e.Attrs.Text(DisplayName)
+	return Fold(e.Attrs.Text(DisplayName))
 }
 
 // LookupKey is Key for a question: fault.Unsupported when objects of the type are not unique by the attribute.
 func LookupKey(t entry.Type, attr, value string) (string, error) {
 	switch {
-	case t == entry.User && attr == UserPrincipalName:
+	case t == entry.User && attr == UserPrincipalName, t == entry.Group && attr == DisplayName:
 		return Fold(value), nil
-	case t == entry.Group && attr == DisplayName:
-		return value, nil
 	}
 	return "", fault.New(fault.Unsupported, "look up", "a %s is not unique by %s", t, attr).
 		WithHint("ask for a User by %s or a Group by %s", UserPrincipalName, DisplayName)

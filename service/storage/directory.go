@@ -100,7 +100,7 @@ func (t tx) addRefs(e entry.Entry) error {
 	})
 }
 
-// Lookup finds a live object by a unique attribute: a user by userPrincipalName (any case), a group by displayName.
+// Lookup finds a live object by a unique attribute: a user by userPrincipalName, a group by displayName, in any case.
 func (d *Directory) Lookup(ctx context.Context, t entry.Type, attr, value string) (entry.Entry, error) {
 	op := "look up " + string(t)
 	key, err := directory.LookupKey(t, attr, value)

@@ -1,5 +1,7 @@
 package storage
 
+import "time"
+
 // news of the directory: touched by every change.
 const directoryNews = "directory"
 
@@ -19,11 +21,12 @@ type clock struct {
 	tx         tx
 	seq, edge  int64
 	seq0, edg0 int64
+	at         int64 // moment of the changes, to the millisecond
 }
 
 // directoryClock takes the clock for the rest of the transaction.
 func (t tx) directoryClock() (*clock, error) {
-	c := &clock{tx: t}
+	c := &clock{tx: t, at: moment(time.Now().Truncate(time.Millisecond))}
 	_, err := t.one(lockDirectoryClock, nil, &c.seq, &c.edge)
 	c.seq0, c.edg0 = c.seq, c.edge
 	return c, err

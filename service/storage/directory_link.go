@@ -13,7 +13,9 @@ import (
 const (
 	stateOfObject Query = `SELECT state FROM directory_object WHERE tenant = $1 AND type = $2 AND id = $3`
 
-	moveObject Query = `UPDATE directory_object SET seq = $4 WHERE tenant = $1 AND type = $2 AND id = $3`
+	moveObject Query = `UPDATE directory_object
+		SET seq = $4, modified = CASE WHEN modified < $5 THEN $5 ELSE modified + 1000000 END
+		WHERE tenant = $1 AND type = $2 AND id = $3`
 
 	otherRefs Query = `DELETE FROM directory_ref WHERE tenant = $1 AND type = $2 AND id = $3 AND attr = $4 AND ref_id <> $5`
 
@@ -23,7 +25,7 @@ const (
 
 	deleteRefsOf Query = `DELETE FROM directory_ref WHERE tenant = $1 AND type = $2 AND id = $3`
 
-	forgetObject Query = `UPDATE directory_object SET seq = $4, state = 2, unique_key = NULL, doc = $5
+	forgetObject Query = `UPDATE directory_object SET seq = $4, state = 2, unique_key = NULL, external_id = NULL, doc = $5
 		WHERE tenant = $1 AND type = $2 AND id = $3`
 )
 
@@ -44,7 +46,7 @@ func (d *Directory) Link(ctx context.Context, t entry.Type, id, attr string, add
 			if err != nil || n == 0 {
 				return err
 			}
-			_, err = tx.exec(moveObject, string(t), id, c.nextSeq())
+			_, err = tx.exec(moveObject, string(t), id, c.nextSeq(), c.at)
 			return err
 		})
 	})
@@ -133,19 +135,10 @@ func (c *clock) forget(t entry.Type, id string, empty []byte) error {
 	if _, err := c.tx.exec(deleteRefsOf, string(t), id); err != nil {
 		return err
 	}
-	who, err := c.tx.referrers(t, id)
-	if err != nil {
+	if err := c.unlink(t, id); err != nil {
 		return err
 	}
-	for _, w := range who {
-		if _, err := c.tx.exec(moveObject, w[0], w[1], c.nextSeq()); err != nil {
-			return err
-		}
-	}
-	if _, err := c.tx.exec(deleteRefsTo, id, string(t)); err != nil {
-		return err
-	}
-	_, err = c.tx.exec(forgetObject, string(t), id, c.nextSeq(), empty)
+	_, err := c.tx.exec(forgetObject, string(t), id, c.nextSeq(), empty)
 	return err
 }
 

@@ -13,11 +13,14 @@ import (
 )
 
 const (
-	insertObject Query = `INSERT INTO directory_object (tenant, type, id, seq, state, unique_key, doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, type, id) DO NOTHING`
+	insertObject Query = `INSERT INTO directory_object (tenant, type, id, seq, state, unique_key, external_id, doc, created, modified)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (tenant, type, id) DO NOTHING`
 
-	updateObject Query = `UPDATE directory_object SET seq = $4, state = $5, unique_key = $6, doc = $7
-		WHERE tenant = $1 AND type = $2 AND id = $3 AND seq = $8`
+	// updateObject sets a modified time that is later than the one before, whatever the clock says.
+	updateObject Query = `UPDATE directory_object SET seq = $4, state = $5, unique_key = $6, external_id = $7, doc = $8,
+			created = CASE WHEN state = 2 THEN $9 ELSE created END,
+			modified = CASE WHEN modified < $9 THEN $9 ELSE modified + 1000000 END
+		WHERE tenant = $1 AND type = $2 AND id = $3 AND seq = $10`
 
 	insertRef Query = `INSERT INTO directory_ref (tenant, type, id, attr, ref_id, ref_type, edge)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, type, id, attr, ref_id) DO NOTHING`
@@ -36,6 +39,7 @@ type form struct {
 	entry entry.Entry
 	doc   []byte
 	key   any // string, or nil unless live
+	ext   any // external id: string, or nil unless live
 	state int
 	edges []edge
 }
@@ -50,6 +54,9 @@ func formOf(e entry.Entry) (form, error) {
 		f.state = softDeleted
 	} else {
 		f.key = directory.Key(e)
+		if id := e.Attrs.Text(directory.ExternalID); id != "" {
+			f.ext = id
+		}
 	}
 	var plain entry.Attrs
 	plain, f.edges = split(e.Attrs)
@@ -161,9 +168,9 @@ func (c *clock) store(f form, was int64, drop, add []edge) error {
 	var n int64
 	var err error
 	if was == 0 {
-		n, err = c.tx.exec(insertObject, typ, id, c.nextSeq(), f.state, f.key, f.doc)
+		n, err = c.tx.exec(insertObject, typ, id, c.nextSeq(), f.state, f.key, f.ext, f.doc, c.at)
 	} else {
-		n, err = c.tx.exec(updateObject, typ, id, c.nextSeq(), f.state, f.key, f.doc, was)
+		n, err = c.tx.exec(updateObject, typ, id, c.nextSeq(), f.state, f.key, f.ext, f.doc, c.at, was)
 	}
 	if err == nil && n == 0 {
 		err = errMoved

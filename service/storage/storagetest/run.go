@@ -30,7 +30,7 @@ func Run(t *testing.T, open func(*testing.T) Stores) {
 		name  string
 		cases []testCase
 	}{
-		{"Directory", directoryCases}, {"Link", linkCases}, {"Changes", changeCases}, {"Import", importCases},
+		{"Directory", directoryCases}, {"Link", linkCases}, {"Objects", objectCases}, {"Changes", changeCases}, {"Import", importCases},
 		{"Apps", appCases}, {"Agents", agentCases}, {"Tokens", tokenCases},
 		{"Journal", journalCases}, {"Ledger", ledgerCases}, {"Tenants", tenantCases},
 	} {
