@@ -303,37 +303,29 @@ func (p *pass) eachOf(ctx context.Context, objects []object) error {
 var laneSeed = maphash.MakeSeed()
 
 // each works through objects with the job's number of workers. One object is never at two workers at once and keeps its
-// order, because its id chooses the worker.
+// order, because its id chooses the worker. A worker begins with its first object: most cycles have one or two.
 func (p *pass) each(ctx context.Context, seq iter.Seq2[directory.Change, error]) error {
 	g, ctx := errgroup.WithContext(ctx)
 	lanes := make([]chan directory.Change, max(1, p.rules.App.Schedule.Workers))
-	for i := range lanes {
-		lane := make(chan directory.Change, 32)
-		lanes[i] = lane
-		g.Go(func() error {
-			for c := range lane {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				if err := p.object(ctx, c, Receipt{}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
 	g.Go(func() error {
 		defer func() {
 			for _, lane := range lanes {
-				close(lane)
+				if lane != nil {
+					close(lane)
+				}
 			}
 		}()
 		for c, err := range seq {
 			if err != nil {
 				return err
 			}
+			lane := &lanes[maphash.String(laneSeed, c.Entry.ID)%uint64(len(lanes))]
+			if *lane == nil {
+				*lane = make(chan directory.Change, 16)
+				g.Go(p.worker(ctx, *lane))
+			}
 			select {
-			case lanes[maphash.String(laneSeed, c.Entry.ID)%uint64(len(lanes))] <- c:
+			case *lane <- c:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -341,6 +333,20 @@ func (p *pass) each(ctx context.Context, seq iter.Seq2[directory.Change, error])
 		return nil
 	})
 	return g.Wait()
+}
+
+func (p *pass) worker(ctx context.Context, lane <-chan directory.Change) func() error {
+	return func() error {
+		for c := range lane {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := p.object(ctx, c, Receipt{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // Find implements plan.World: from what was read ahead when that is certain, else by asking the target.

@@ -3,6 +3,7 @@ package cycle
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,17 +23,22 @@ type shelf struct {
 	byID map[string]int
 }
 
-// row holds an entry's values in the order of shelf.attrs: a slice of slices is a third of a map's size.
+// row holds an entry's values without a map of its own: only the attributes that have some.
 type row struct {
-	id     string
-	values [][]entry.Value
+	id    string
+	cells []cell
+}
+
+type cell struct {
+	attr   int // place in shelf.attrs
+	values []entry.Value
 }
 
 func newShelf(match, others []string) *shelf {
 	s := &shelf{byID: map[string]int{}, match: len(match)}
 	s.attrs = append(s.attrs, match...)
 	for _, o := range others {
-		if !contains(s.attrs, o) {
+		if !slices.Contains(s.attrs, o) {
 			s.attrs = append(s.attrs, o, o+".value")
 		}
 	}
@@ -43,31 +49,40 @@ func newShelf(match, others []string) *shelf {
 	return s
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-// put adds an entry, or replaces the one with its id.
+// put adds an entry that was listed.
 func (s *shelf) put(e entry.Entry) {
-	r := row{id: e.ID, values: make([][]entry.Value, len(s.attrs))}
-	for i, a := range s.attrs {
-		r.values[i] = e.Attrs[a]
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.rows)
-	s.rows = append(s.rows, r)
-	s.byID[e.ID] = n
-	for i := range s.match {
-		for _, v := range r.values[i] {
-			key := fold(v)
-			s.index[i][key] = append(s.index[i][key], n)
+	s.byID[e.ID] = s.add(e, len(s.attrs))
+}
+
+// mention adds an entry that was created since: it can be found by its matching attributes, but what it holds is the target's to say.
+func (s *shelf) mention(e entry.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(e, s.match)
+}
+
+// add keeps the first n attributes and returns the row's place.
+func (s *shelf) add(e entry.Entry, n int) int {
+	place := len(s.rows)
+	r := row{id: e.ID}
+	for i, a := range s.attrs[:n] {
+		if vs := e.Attrs[a]; len(vs) > 0 {
+			r.cells = append(r.cells, cell{i, vs})
+			if i < s.match {
+				s.point(i, vs, place)
+			}
 		}
+	}
+	s.rows = append(s.rows, r)
+	return place
+}
+
+func (s *shelf) point(i int, vs []entry.Value, place int) {
+	for _, v := range vs {
+		key := fold(v)
+		s.index[i][key] = append(s.index[i][key], place)
 	}
 }
 
@@ -89,11 +104,10 @@ func (s *shelf) get(id string) (entry.Entry, bool) {
 }
 
 func (s *shelf) entry(n int) entry.Entry {
-	e := entry.Entry{ID: s.rows[n].id, Attrs: make(entry.Attrs, len(s.attrs))}
-	for i, vs := range s.rows[n].values {
-		if len(vs) > 0 {
-			e.Attrs[s.attrs[i]] = vs
-		}
+	r := s.rows[n]
+	e := entry.Entry{ID: r.id, Attrs: make(entry.Attrs, len(r.cells))}
+	for _, c := range r.cells {
+		e.Attrs[s.attrs[c.attr]] = c.values
 	}
 	return e
 }
@@ -121,7 +135,7 @@ func (s *shelf) find(attr string, v entry.Value) (hits []entry.Entry, sure bool)
 		return nil, false
 	}
 	e := s.entry(ns[0])
-	if s.byID[e.ID] != ns[0] || !exact(e.Attrs[attr], v) {
+	if n, ok := s.byID[e.ID]; !ok || n != ns[0] || !exact(e.Attrs[attr], v) {
 		return nil, false
 	}
 	return []entry.Entry{e}, true
@@ -176,7 +190,7 @@ func (p *pass) readAhead(ctx context.Context) error {
 // shelve puts a created object beside what was read ahead, so that a second person with the same matching value finds it.
 func (p *pass) shelve(e entry.Entry) {
 	if s := p.shelves[e.Type]; s != nil {
-		s.put(e)
+		s.mention(e)
 	}
 }
 
