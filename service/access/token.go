@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/fault"
@@ -13,7 +14,7 @@ import (
 // Role says what the holder of a token may do.
 type Role string
 
-// The roles.
+// The roles of people and their tools; see also Source.
 const (
 	Admin  Role = "admin"  // everything
 	Reader Role = "reader" // look, but change nothing
@@ -54,8 +55,11 @@ func (t Token) Validate() error {
 	switch {
 	case t.Name == "":
 		return fault.New(fault.Invalid, op, "it has no name").WithHint("give the token a name that says who uses it")
-	case t.Role != Admin && t.Role != Reader:
-		return fault.New(fault.Invalid, op, "role %q is not known", t.Role).About(t.Name).WithHint("use %s or %s", Admin, Reader)
+	case t.Role != Admin && t.Role != Reader && t.Role != Source:
+		return fault.New(fault.Invalid, op, "role %q is not known", t.Role).About(t.Name).WithHint("use %s, %s or %s", Admin, Reader, Source)
+	case (t.Role == Source) != strings.HasPrefix(t.Name, sourceMark):
+		return fault.New(fault.Invalid, op, "names that begin with %s belong to tokens of sources", sourceMark).About(t.Name).
+			WithHint("choose another name, or make the token with NewSource")
 	case !isHash(t.Hash):
 		return fault.New(fault.Invalid, op, "the hash is not a hex SHA-256").About(t.Name).WithHint("store access.Hash of the secret, never the secret")
 	}

@@ -159,6 +159,9 @@ func (a *API) Routes() []Route {
 		{"GET " + own + "/agents", reader, a.listAgents},
 		{"POST " + own + "/agents/tokens", admin, a.makeJoinToken},
 		{"DELETE " + own + "/agents/{id}", admin, a.revokeAgent},
+		{"GET " + own + "/sources", reader, a.listSources},
+		{"POST " + own + "/sources", admin, a.addSource},
+		{"DELETE " + own + "/sources/{name}", admin, a.revokeSource},
 	}
 }
 

@@ -50,6 +50,10 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, rt Route) error {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="sallyport"`)
 		return err
 	}
+	if tok.Role != access.Admin && tok.Role != access.Reader {
+		return fault.New(fault.Denied, "", "the credential belongs to the source %q, which may only fill the directory over SCIM", tok.SourceName()).
+			WithHint("use an administrator's credential here")
+	}
 	if rt.Role == access.Admin && tok.Role != access.Admin {
 		return fault.New(fault.Denied, "", "the credential %q may only read", tok.Name).
 			WithHint("use an administrator's credential")
