@@ -133,6 +133,23 @@ func TestModifiedMovesWithContentOnly(t *testing.T) {
 	})
 }
 
+func TestModifiedMovesWithEachChangeOfOneMillisecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // whose clock stands still
+		c := New(groupConfig)
+		before, _, _ := c.Put(Row{Anchor: "g", Entry: entry.Entry{Attrs: entry.Attrs{"displayName": {"A"}}}})
+		for name, e := range map[string]entry.Edit{
+			"of the row": {Op: entry.Replace, Attr: "displayName", Values: []entry.Value{"B"}},
+			"of the set": {Op: entry.Add, Attr: "members", Values: []entry.Value{entry.Ref{Type: entry.User, ID: "u"}}},
+		} {
+			after, _, err := c.Edit("g", []entry.Edit{e})
+			if err != nil || !after.Modified.After(before.Modified) || !after.Created.Equal(before.Created) {
+				t.Errorf("%s: %v → %v, %v", name, before.Modified, after.Modified, err)
+			}
+			before = after
+		}
+	})
+}
+
 func TestPutRefusesWhatIsNoRow(t *testing.T) {
 	c := New(groupConfig)
 	deep := entry.Value("x")

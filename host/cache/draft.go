@@ -43,8 +43,7 @@ func (s *space) draft(row Row, whole bool) (draft, error) {
 }
 
 func about(err error, anchor string) error {
-	w := fault.Wrap(fault.Invalid, "keep object", err).(*fault.Error)
-	return w.About(anchor)
+	return fault.New(fault.KindOr(err, fault.Invalid), "keep object", "%w", err).About(anchor)
 }
 
 func encodeSet(attr string, vs []entry.Value) (draftSet, error) {

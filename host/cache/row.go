@@ -13,7 +13,7 @@ type Row struct {
 	Anchor      string    // identifies the object for good; never empty
 	Version     string    // hash of the content, the same for the same content at any time; ignored on the way in
 	Created     time.Time // when the cache first saw it, in whole milliseconds; on the way in used for a new row only
-	Modified    time.Time // when its content last changed, in whole milliseconds; ignored on the way in
+	Modified    time.Time // when its content last changed, in whole milliseconds, each change past the one before; ignored on the way in
 }
 
 // Index asks for a hash index.

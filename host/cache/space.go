@@ -56,12 +56,6 @@ func (s *space) find(anchor string) (row uint32, ok bool) {
 // record parses a row's record; its strings are windows that hold until the next write.
 func (s *space) record(row uint32) record { return parseRecord(s.rows.get(row)) }
 
-// version is the hash of the row's content and sets.
-func (s *space) version(row uint32) uint64 {
-	rec := s.record(row)
-	return rec.hash(s.names.snapshot(), s.setsHash(row))
-}
-
 func (s *space) setsHash(row uint32) (h uint64) {
 	for _, set := range s.sets {
 		h += set.hash(row)
@@ -101,8 +95,12 @@ func (s *space) rewrite(row uint32, content []byte, modified int64) {
 		x.move(row, s.keysA, s.keysB)
 	}
 	var room [16]byte
-	s.rows.set(row, appendStamp(room[:0], old.created, modified), content)
+	s.rows.set(row, appendStamp(room[:0], old.created, later(modified, &old)), content)
 }
+
+// later returns the time of a change: past that of the one before, also when both come in one millisecond, so that a client
+// which looks at times alone sees each.
+func later(modified int64, before *record) int64 { return max(modified, before.modified+1) }
 
 // move exchanges a row's keys; both lists are sorted.
 func (x *index) move(row uint32, from, to []uint64) {
@@ -125,7 +123,7 @@ func (x *index) move(row uint32, from, to []uint64) {
 func (s *space) stamp(row uint32, modified int64) {
 	rec := s.record(row)
 	var room [16]byte
-	s.rows.set(row, appendStamp(room[:0], rec.created, modified), []byte(rec.content))
+	s.rows.set(row, appendStamp(room[:0], rec.created, later(modified, &rec)), []byte(rec.content))
 }
 
 // remove takes a row out.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ connectors:
     deprovision: {delete: delete}
 `
 
-func load(t *testing.T, dir, text string) config.Config {
+func load(t testing.TB, dir, text string) config.Config {
 	t.Helper()
 	for name, content := range map[string]string{"host.yaml": text, "token": token, "second": "second-second-second"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -99,39 +100,50 @@ func load(t *testing.T, dir, text string) config.Config {
 	return cfg
 }
 
-// start runs a host with a listener, or without one, and returns how to stop it.
-func start(t *testing.T, cfg config.Config, d connector.Driver, listen bool) (h *endpoint.Host, stop func()) {
+// start runs a host over mem with a listener, or without one, and returns how to stop it.
+func start(t testing.TB, cfg config.Config, d connector.Driver, listen bool) (h *endpoint.Host, stop func()) {
 	t.Helper()
 	h, err := endpoint.Open(cfg, map[string]connector.Driver{"mem": d}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		if listen {
-			done <- h.Run(ctx)
-		} else {
-			done <- h.Work(ctx)
-		}
-	}()
-	stopped := false
-	stop = func() {
-		if cancel(); !stopped {
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		}
-		stopped = true
-	}
-	t.Cleanup(stop)
 	if listen {
+		stop = running(t, h.Run)
 		<-h.Listening()
+		return h, stop
 	}
-	return h, stop
+	return h, running(t, h.Work)
 }
 
-func ready(t *testing.T, h *endpoint.Host) {
+// listening runs a host with a listener until the test ends.
+func listening(t testing.TB, cfg config.Config, drivers map[string]connector.Driver) *endpoint.Host {
+	t.Helper()
+	h, err := endpoint.Open(cfg, drivers, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	running(t, h.Run)
+	<-h.Listening()
+	return h
+}
+
+// running runs until stop is called or the test ends.
+func running(t testing.TB, run func(context.Context) error) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func ready(t testing.TB, h *endpoint.Host) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -141,7 +153,7 @@ func ready(t *testing.T, h *endpoint.Host) {
 }
 
 // ask sends a request through a transport; path is below /ecma2host_Mem/scim unless it is a whole URL.
-func ask(t *testing.T, rt http.RoundTripper, method, url, bearer, body string) (int, string, http.Header) {
+func ask(t testing.TB, rt http.RoundTripper, method, url, bearer, body string) (int, string, http.Header) {
 	t.Helper()
 	if strings.HasPrefix(url, "/") {
 		url = "https://host/ecma2host_Mem/scim" + url
@@ -165,7 +177,7 @@ func ask(t *testing.T, rt http.RoundTripper, method, url, bearer, body string) (
 	return resp.StatusCode, string(data), resp.Header
 }
 
-func trusting(t *testing.T, h *endpoint.Host) *http.Transport {
+func trusting(t testing.TB, h *endpoint.Host) *http.Transport {
 	t.Helper()
 	pool, err := tlsx.Pool(h.CertFile())
 	if err != nil {

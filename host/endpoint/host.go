@@ -53,7 +53,7 @@ func Open(cfg config.Config, drivers map[string]connector.Driver, log *slog.Logg
 // Run works on every connector and serves them over TLS until ctx ends; then it lets running requests finish, saves the caches
 // and returns. The error is why it could not listen or serve, or what could not be saved.
 func (h *Host) Run(ctx context.Context) error {
-	listener, err := net.Listen("tcp", h.cfg.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", h.cfg.Listen)
 	if err != nil {
 		return (&fault.Error{Op: "listen on", Object: h.cfg.Listen, Kind: fault.Unavailable, Err: err}).
 			WithHint("another program may use the port; choose a free one with listen:, or stop the other program")

@@ -1,7 +1,6 @@
 package endpoint_test
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
 	"path/filepath"
@@ -123,14 +122,6 @@ func startWith(t *testing.T, cfg config.Config, drivers map[string]connector.Dri
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- h.Work(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	running(t, h.Work)
 	return h
 }

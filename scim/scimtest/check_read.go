@@ -37,7 +37,11 @@ func readChecks() []Check {
 	})
 	l.must("schemas names the extensions that are there, and no others", func(x *exchange) {
 		x.get(x.a.path).has("schemas", scim.UserURN).has("schemas", scim.EnterpriseURN)
-		x.get(x.bare().path).has("schemas", scim.UserURN).count("schemas", 1)
+		bare := x.get(x.bare().path).has("schemas", scim.UserURN)
+		bare.count("schemas", 1+len(bare.extensions()))
+		for _, urn := range bare.extensions() {
+			bare.has("schemas", urn)
+		}
 	})
 	return l.checks
 }

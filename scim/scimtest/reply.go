@@ -122,6 +122,17 @@ func (r reply) text(path string) string {
 	return s
 }
 
+// extensions returns the URNs under which a resource has further attributes.
+func (r reply) extensions() (urns []string) {
+	o, _ := r.doc.(map[string]any)
+	for key := range o {
+		if strings.HasPrefix(key, "urn:") {
+			urns = append(urns, key)
+		}
+	}
+	return urns
+}
+
 func (r reply) number(path string) int {
 	n, _ := at(r.doc, path).(float64)
 	return int(n)
