@@ -19,8 +19,8 @@ import (
 )
 
 func scimCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "scim", Short: "Test SCIM endpoints"}
-	c.AddCommand(scimTestCommand(e), scimTryCommand(e))
+	c := &cobra.Command{Use: "scim", Short: "Test SCIM endpoints, and let others fill the directory over SCIM"}
+	c.AddCommand(scimTestCommand(e), scimTryCommand(e), scimSourceCommand(e))
 	return c
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/gateway"
 	"github.com/sallyport-id/sallyport/service/graphapi"
+	"github.com/sallyport-id/sallyport/service/inbound"
 	"github.com/sallyport-id/sallyport/service/secrets"
 	"github.com/sallyport-id/sallyport/service/storage/sqlite"
 	"github.com/sallyport-id/sallyport/tunnel"
@@ -161,6 +162,7 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 	mux.Handle("/tunnel", s.gate.Handler())
 	mux.Handle("/tunnel/", s.gate.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.Handle("/scim/", inbound.New(inbound.Config{Directory: s.db.Directory(), Access: s.db.Tokens(), Logger: c.Logger}))
 	mux.Handle("/", api)
 	tlsConfig, err := tlsx.Server(files)
 	if err != nil {
