@@ -46,7 +46,9 @@ func newInside(t testing.TB, g *target, f files) *inside {
 	in := &inside{folder: newFolder(t, g, f, s), stopHost: func() {}, stopService: func() {}}
 	t.Cleanup(func() { in.stopService(); in.stopHost() })
 	in.start(host)
-	must(t, in.host.Ready(t.Context()))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	must(t, in.host.Ready(ctx))
 	in.start(service)
 	return in
 }

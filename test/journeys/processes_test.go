@@ -61,7 +61,7 @@ func (p *processes) awaitImport() {
 	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	defer tr.CloseIdleConnections()
 	a := &api{base: "https://" + p.site.Listen, http: &http.Client{Transport: tr, Timeout: time.Minute}}
-	if why := soon(time.Minute, func() string {
+	if why := soon(20*time.Second, func() string {
 		if _, err := a.do("GET", "/readyz", nil); err != nil {
 			return err.Error()
 		}
