@@ -67,11 +67,14 @@ func New(k Kind, op, format string, args ...any) *Error {
 
 // Wrap gives err an operation and a kind. If err is or wraps a fault already, its kind, hint and RetryAfter are kept and k is ignored.
 // It returns nil for nil.
-func Wrap(k Kind, op string, err error) error {
+func Wrap(k Kind, op string, err error) error { return WrapHint(k, op, err, "") }
+
+// WrapHint is Wrap with a sentence that tells a person what to try next, in the place of any hint below.
+func WrapHint(k Kind, op string, err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
-	w := &Error{Op: op, Kind: k, Err: err}
+	w := &Error{Op: op, Kind: k, Err: err, Hint: fmt.Sprintf(format, args...)}
 	if f, ok := errors.AsType[*Error](err); ok {
 		w.Kind, w.RetryAfter = f.Kind, f.RetryAfter
 	}
@@ -101,6 +104,14 @@ func KindOf(err error) Kind {
 		return f.Kind
 	}
 	return Internal
+}
+
+// KindOr is KindOf, but k for an error without a fault in its chain.
+func KindOr(err error, k Kind) Kind {
+	if f, ok := errors.AsType[*Error](err); ok {
+		return f.Kind
+	}
+	return k
 }
 
 // Is reports whether err is a fault of the kind.

@@ -177,8 +177,5 @@ func (c *Coordinator) setPassword(ctx context.Context, k *kind, anchor string, p
 		}
 		return p.SetPassword(ctx, k.object, connector.Anchor(anchor), password)
 	})
-	if f := fault.Wrap(fault.Internal, "set the password", err); f != nil {
-		return f.(*fault.Error).WithHint("the object itself was written; send the password again")
-	}
-	return nil
+	return fault.WrapHint(fault.Internal, "set the password", err, "the object itself was written; send the password again")
 }

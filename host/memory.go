@@ -162,7 +162,7 @@ func (m *memory) load() error {
 		err = json.Unmarshal(data, &s)
 	}
 	if err != nil {
-		return fault.Wrap(fault.Invalid, "read "+m.path, err).(*fault.Error).WithHint("move the file away; held references will be sent again by the next cycle")
+		return fault.WrapHint(fault.Invalid, "read "+m.path, err, "move the file away; held references will be sent again by the next cycle")
 	}
 	for _, h := range s.Held {
 		m.hold(heldRef{h.Holder, h.Column, h.Target})

@@ -96,7 +96,7 @@ func (d *Dialer) connect(c net.Conn, addr string) (net.Conn, error) {
 		return nil, fault.New(fault.Unavailable, "ask proxy", "it hung up").WithHint("the proxy may not allow this machine; see its log")
 	}
 	r := bufio.NewReaderSize(c, 4096)
-	resp, err := http.ReadResponse(r, &http.Request{Method: http.MethodConnect})
+	resp, err := http.ReadResponse(r, &http.Request{Method: http.MethodConnect}) //nolint:bodyclose // what follows is the tunnel
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "ask proxy", "it did not answer as an HTTP proxy").
 			WithHint("check that proxy.url names the proxy's port; it must be a plain HTTP proxy that allows CONNECT")

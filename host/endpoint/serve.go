@@ -29,6 +29,6 @@ func (h *Host) serve(ctx context.Context, listener net.Listener, server *http.Se
 		h.log.Warn("requests cut off", "event", "host.drain.late", "after", drainTime)
 		err = server.Close()
 	}
-	<-failed
+	<-failed // http.ErrServerClosed
 	return err
 }

@@ -120,10 +120,10 @@ func (j *Job) Run(ctx context.Context) error {
 }
 
 func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 const forever = 365 * 24 * time.Hour
@@ -168,10 +168,8 @@ func (j *Job) await(ctx context.Context) error {
 		case <-wctx.Done():
 		}
 	}()
-	if err := j.Source.Wait(wctx, st.Watermark); err != nil && wctx.Err() == nil {
-		return err
-	}
-	return nil
+	err = j.Source.Wait(wctx, st.Watermark)
+	return ignoreEnd(wctx, err) // the interval is over, or somebody woke us
 }
 
 // nextDue returns the time until the interval has passed or the next escrow is due, whichever comes first.

@@ -297,7 +297,7 @@ func (t *turn) waits() []string {
 
 // arrive notes that the object is linked now, if it was not before.
 func (t *turn) arrive() {
-	if t.plan.Verb == plan.Create || t.plan.Link.Active == false {
+	if t.plan.Verb == plan.Create || !t.plan.Link.Active {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.arrived = append(t.arrived, t.change.Entry.ID)

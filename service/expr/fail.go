@@ -69,7 +69,7 @@ var errTooLong = fmt.Errorf("the result is longer than %d bytes", maxText)
 
 // blame names the function and the attribute of the innermost call that failed.
 func blame(c *call, err error) error {
-	if err == errIgnoreAttribute || err == errIgnoreObject {
+	if errors.Is(err, errIgnoreAttribute) || errors.Is(err, errIgnoreObject) {
 		return err
 	}
 	if _, ok := errors.AsType[*EvalError](err); ok {

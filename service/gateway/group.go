@@ -174,7 +174,7 @@ func (t *trip) again(d tunnel.Delivery, err error) bool {
 // blame is what the agent's breaker hears: silence and refusals count against it, what the application said does not.
 func blame(ctx context.Context, d tunnel.Delivery, err error) error {
 	if d == tunnel.Answered || ctx.Err() != nil || fault.Is(err, fault.Throttled) {
-		return nil
+		return nil //nolint:nilerr // see above
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func (t *trip) verdict(last, choice error) error {
 		out.Kind = fault.Timeout
 		out.Hint = "the change may have been made; look for the object before repeating it"
 	}
-	if f, ok := err.(*fault.Error); ok { // its hint is told once
+	if f, ok := err.(*fault.Error); ok { //nolint:errorlint // only the outermost: its hint is told once
 		bare := *f
 		bare.Hint = ""
 		out.Err = &bare

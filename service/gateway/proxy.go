@@ -38,7 +38,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			WithHint("a proxy on the way that strips Upgrade headers must let them through, or be asked to tunnel with CONNECT"))
 		return
 	}
-	up, err := net.DialTimeout("tcp", p.to, dialLimit)
+	up, err := (&net.Dialer{Timeout: dialLimit}).DialContext(r.Context(), "tcp", p.to)
 	if err != nil {
 		p.log.Error("tunnel not opened", "reason", err)
 		refuse(w, fault.New(fault.Unavailable, "open tunnel", "the gateway is not running"))

@@ -10,10 +10,9 @@ import (
 
 // Bus is a carrier in memory. Each subscription delivers from its own goroutine, in order. Close ends them.
 type Bus struct {
-	mu     sync.Mutex
-	subs   []*sub
-	closed bool
-	wg     sync.WaitGroup
+	mu   sync.Mutex
+	subs []*sub
+	wg   sync.WaitGroup
 }
 
 type message struct {

@@ -112,10 +112,9 @@ func (e *env) sayStep(kind, status, detail string, facts map[string]string) {
 
 func (e *env) sayChanges(cs []journal.Change) {
 	for _, c := range cs {
-		switch {
-		case c.Old == "":
+		if c.Old == "" {
 			e.say("    %s: %q", c.Name, c.New)
-		default:
+		} else {
 			e.say("    %s: %q → %q", c.Name, c.Old, c.New)
 		}
 	}

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -165,7 +166,7 @@ func ledgerState(t *testing.T, ctx context.Context, s Stores) {
 	equal(t, after, fullState())
 	equal(t, got(s.Ledger.State(ctx, job))(t), fullState())
 	_, err := s.Ledger.SetState(ctx, job, func(cycle.State) (cycle.State, error) { return cycle.State{}, context.Canceled })
-	if err != context.Canceled {
+	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
 	equal(t, got(s.Ledger.State(ctx, job))(t), fullState())
