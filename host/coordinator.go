@@ -111,6 +111,7 @@ type kind struct {
 	name    string            // column of userName or displayName; ""
 	match   []string          // columns that identify an object
 	flows   flowValues
+	dn      string // SCIM name of the pseudo attribute that shows the DN; "" when a column has it
 }
 
 func (c *Coordinator) newKind(b *binding.Binding) (*kind, error) {
@@ -135,6 +136,7 @@ func (c *Coordinator) newKind(b *binding.Binding) (*kind, error) {
 			cfg.Indexes = append(cfg.Indexes, cache.Index{Attr: k.alias[column], Fold: b.FoldCase(column)})
 		}
 	}
+	k.dn = k.pseudo(binding.DN)
 	k.cache = cache.New(cfg)
 	var err error
 	k.flows, err = c.cfg.Flows.compile(b)

@@ -37,13 +37,13 @@ func (c *Coordinator) Create(ctx context.Context, e entry.Entry) (scimserver.Res
 		return scimserver.Resource{}, err
 	}
 	c.settle(ctx, cache.ID(k.typ, row.Anchor))
-	return c.resource(k, row, false), nil
+	return c.resource(k, row.Flat(), false), nil
 }
 
 func (c *Coordinator) createLocked(ctx context.Context, k *kind, g Gate, d draft) (cache.Row, error) {
 	unlock := c.locks.lock(k.keys(d.ids, d.anchor)...)
 	defer unlock()
-	if _, known := k.cache.Get(d.anchor, false); known && d.anchor != "" {
+	if d.anchor != "" && k.cache.Has(d.anchor) {
 		return cache.Row{}, k.exists(k.b.Object().Anchor[0])
 	}
 	if err := c.taken(k, d.ids, ""); err != nil {

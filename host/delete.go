@@ -75,7 +75,7 @@ func (c *Coordinator) removeBySet(ctx context.Context, k *kind, g Gate, anchor, 
 
 // disableByDelete deletes a user who became inactive, and shows the user as inactive one last time.
 func (c *Coordinator) disableByDelete(ctx context.Context, k *kind, g Gate, row cache.Row) (scimserver.Resource, error) {
-	r := c.resource(k, row, false)
+	r := c.resource(k, row.Flat(), false)
 	r.Attrs.Set(active, false)
 	return r, c.remove(ctx, k, g, row.Anchor, "")
 }

@@ -70,7 +70,7 @@ func (c *Coordinator) page(k *kind, q scimserver.Query) (scimserver.Page, error)
 			more = more || p.Total >= from
 			continue
 		}
-		p.Resources = append(p.Resources, c.resource(k, v.Row(q.Detached), q.Detached))
+		p.Resources = append(p.Resources, c.resource(k, v.Flat(q.Detached), q.Detached))
 		last = v.Seq()
 	}
 	if more && len(p.Resources) > 0 {
@@ -97,7 +97,7 @@ func (c *Coordinator) pageOfAll(k *kind, q scimserver.Query, after uint64) scims
 			p.Next = strconv.FormatUint(last, 10)
 			break
 		}
-		p.Resources = append(p.Resources, c.resource(k, v.Row(q.Detached), q.Detached))
+		p.Resources = append(p.Resources, c.resource(k, v.Flat(q.Detached), q.Detached))
 		last = v.Seq()
 	}
 	return p
@@ -175,7 +175,7 @@ func (c *Coordinator) sorted(k *kind, q scimserver.Query) (scimserver.Page, erro
 	from := min(int(offset), len(places))
 	to := min(from+q.Count, len(places))
 	for _, x := range places[from:to] {
-		if row, ok := k.cache.Get(x.anchor, q.Detached); ok {
+		if row, ok := k.cache.Flat(x.anchor, q.Detached); ok {
 			p.Resources = append(p.Resources, c.resource(k, row, q.Detached))
 		}
 	}

@@ -2,10 +2,10 @@ package host
 
 import (
 	"context"
+	"iter"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
-	"github.com/sallyport-id/sallyport/host/binding"
 	"github.com/sallyport-id/sallyport/host/cache"
 	"github.com/sallyport-id/sallyport/scim/scimserver"
 )
@@ -21,7 +21,7 @@ func (c *Coordinator) Get(ctx context.Context, t entry.Type, id string, detached
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
-	row, ok := k.cache.Get(anchor, detached)
+	row, ok := k.cache.Flat(anchor, detached)
 	if !ok {
 		return scimserver.Resource{}, notFound(t, id)
 	}
@@ -45,22 +45,23 @@ func (c *Coordinator) locate(ctx context.Context, k *kind, g Gate, id string) (s
 	if _, err := c.adopt(ctx, k, []identity{k.anchorIdentity(anchor)}); err != nil {
 		return "", err
 	}
-	if _, here := k.cache.Get(anchor, false); !here {
+	if !k.cache.Has(anchor) {
 		return "", notFound(k.typ, id)
 	}
 	return anchor, nil
 }
 
 // resource shows a row as SCIM.
-func (c *Coordinator) resource(k *kind, row cache.Row, detached bool) scimserver.Resource {
-	columns := k.columns(row)
-	attrs := k.b.Show(columns)
+func (c *Coordinator) resource(k *kind, row cache.Flat, detached bool) scimserver.Resource {
+	attrs := k.b.Show(len(row.Fields), shown(row.Fields))
 	if k.typ == entry.User {
-		attrs.Set(active, k.active(columns)...)
+		if !k.flows.bound {
+			attrs.Set(active, k.active(func(column string) []entry.Value { return withIDs(row.Values(k.alias[column])) })...)
+		}
 		attrs.Set("groups", c.groups(row.Anchor)...)
 	}
-	if name := k.pseudo(binding.DN); name != "" && row.DN != "" {
-		attrs.Set(name, row.DN)
+	if k.dn != "" && row.DN != "" {
+		attrs.Set(k.dn, row.DN)
 	}
 	if detached {
 		c.hideUnknown(k, attrs)
@@ -68,6 +69,17 @@ func (c *Coordinator) resource(k *kind, row cache.Row, detached bool) scimserver
 	return scimserver.Resource{
 		Entry:   entry.Entry{Type: k.typ, ID: cache.ID(k.typ, row.Anchor), Attrs: attrs},
 		Version: row.Version, Created: row.Created, Modified: row.Modified,
+	}
+}
+
+// shown yields fields as SCIM has them: references carry ids.
+func shown(fields []cache.Field) iter.Seq2[string, []entry.Value] {
+	return func(yield func(string, []entry.Value) bool) {
+		for i := range fields {
+			if !yield(fields[i].Name, withIDs(fields[i].Values)) {
+				return
+			}
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func (c *Coordinator) typeOf(a connector.Attribute, ref entry.Ref) entry.Type {
 		return name
 	}
 	for _, k := range c.kinds {
-		if _, ok := k.cache.Get(ref.ID, false); ok {
+		if k.cache.Has(ref.ID) {
 			return k.typ
 		}
 	}
@@ -151,10 +151,8 @@ func (c *Coordinator) known(values []entry.Value) (here []entry.Value, missing [
 func (c *Coordinator) find(id string) (*kind, string, bool) {
 	for range maxRenames {
 		t, anchor, ok := cache.Anchor(id)
-		if k, err := c.kind(t); ok && err == nil {
-			if _, here := k.cache.Get(anchor, false); here {
-				return k, anchor, true
-			}
+		if k, err := c.kind(t); ok && err == nil && k.cache.Has(anchor) {
+			return k, anchor, true
 		}
 		next, renamed := c.memory.renamed(id)
 		if !renamed {

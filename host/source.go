@@ -2,7 +2,6 @@ package host
 
 import (
 	"github.com/sallyport-id/sallyport/entry"
-	"github.com/sallyport-id/sallyport/host/binding"
 	"github.com/sallyport-id/sallyport/host/cache"
 	"github.com/sallyport-id/sallyport/scim"
 )
@@ -28,7 +27,7 @@ func (s source) Values(attr string) []entry.Value {
 		if s.k.typ == entry.User {
 			return s.c.groups(s.v.Anchor())
 		}
-	case s.k.pseudo(binding.DN):
+	case s.k.dn:
 		return text(s.v.Row(false).DN)
 	}
 	return s.k.b.Values(attr, s.column)

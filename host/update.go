@@ -44,7 +44,7 @@ func (c *Coordinator) Update(ctx context.Context, t entry.Type, id, version stri
 	if turn == disabling && k.flows.disable == FlowDelete {
 		return c.disableByDelete(ctx, k, g, row)
 	}
-	return c.resource(k, row, false), nil
+	return c.resource(k, row.Flat(), false), nil
 }
 
 func (c *Coordinator) updateLocked(ctx context.Context, k *kind, anchor, version string, edits []entry.Edit) (cache.Row, turn, error) {

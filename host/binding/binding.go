@@ -44,6 +44,10 @@ type Binding struct {
 	dual    bool              // a column is shown under two names
 	refs    []string          // columns that hold references
 	rt      *scim.ResourceType
+
+	direct   map[string][]*slot // by alias of the column that alone fills them
+	composed []*slot            // the others
+	pieces   map[string]string  // alias → column, of the columns behind composed slots
 }
 
 // part ties a column to a place inside a SCIM attribute.

@@ -24,6 +24,7 @@ func New(spec Spec, object connector.ObjectType) (*Binding, error) {
 			return nil, err
 		}
 	}
+	b.arrange()
 	return b, nil
 }
 

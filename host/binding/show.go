@@ -1,6 +1,7 @@
 package binding
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -10,15 +11,62 @@ import (
 // Columns gives a column's values, nil when absent. References carry SCIM ids.
 type Columns func(column string) []entry.Value
 
-// Show returns the SCIM form of an object. Detached attributes are shown only when the columns hold them.
-func (b *Binding) Show(columns Columns) entry.Attrs {
-	out := make(entry.Attrs, len(b.order))
-	for _, s := range b.order {
-		if vs := s.values(columns); len(vs) > 0 {
-			out[s.name] = vs
+// Show returns the SCIM form of an object. kept yields the columns that have values, n of them, under their aliases (Alias);
+// references carry SCIM ids. Detached attributes are shown only when they are among them.
+func (b *Binding) Show(n int, kept iter.Seq2[string, []entry.Value]) entry.Attrs {
+	out := make(entry.Attrs, n+3) // the host adds active, groups and the DN
+	var pieces pieces
+	for alias, values := range kept {
+		for _, s := range b.direct[alias] {
+			if shown := s.show(values); len(shown) > 0 {
+				out[s.name] = shown
+			}
+		}
+		if column, ok := b.pieces[alias]; ok {
+			pieces = append(pieces, piece{column, values})
+		}
+	}
+	for _, s := range b.composed {
+		if shown := s.values(pieces.column); len(shown) > 0 {
+			out[s.name] = shown
 		}
 	}
 	return out
+}
+
+// pieces are the columns of one object that make up attributes together; they are few.
+type pieces []piece
+
+type piece struct {
+	column string
+	values []entry.Value
+}
+
+func (ps pieces) column(name string) []entry.Value {
+	for i := range ps {
+		if ps[i].column == name {
+			return ps[i].values
+		}
+	}
+	return nil
+}
+
+// arrange sorts the slots by how Show finds them.
+func (b *Binding) arrange() {
+	b.direct, b.pieces = map[string][]*slot{}, map[string]string{}
+	for _, s := range b.order {
+		switch {
+		case s.parts[0].column.WriteOnly:
+		case s.shape == direct:
+			alias := Alias(s.parts[0].column.Name)
+			b.direct[alias] = append(b.direct[alias], s)
+		default:
+			b.composed = append(b.composed, s)
+			for _, p := range s.parts {
+				b.pieces[Alias(p.column.Name)] = p.column.Name
+			}
+		}
+	}
 }
 
 // Values returns one SCIM attribute (canonical, top-level) of an object.
@@ -42,12 +90,12 @@ func (s *slot) values(columns Columns) []entry.Value {
 	case listing:
 		return s.list(columns)
 	}
-	return s.direct(columns)
+	return s.show(columns(s.parts[0].column.Name))
 }
 
-func (s *slot) direct(columns Columns) []entry.Value {
+// show returns what a direct slot shows of its column.
+func (s *slot) show(in []entry.Value) []entry.Value {
 	p := s.parts[0]
-	in := columns(p.column.Name)
 	if s.def.Detached || len(in) == 0 || p.scim == scim.String && !slices.ContainsFunc(in, notText) || p.scim == scim.Complex {
 		return in
 	}

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"iter"
 	"strings"
@@ -54,15 +55,38 @@ func (c *Cache) Size() Size {
 
 // Get returns the object with the anchor. Detached attributes are read only when detached is true.
 func (c *Cache) Get(anchor string, detached bool) (Row, bool) {
-	c.mu.RLock()
-	n, ok := c.s.find(anchor)
+	h, names, ok := c.get(anchor, detached)
 	if !ok {
-		c.mu.RUnlock()
 		return Row{}, false
 	}
-	h, names := c.s.copy(n, detached), c.s.names
-	c.mu.RUnlock()
 	return h.row(c.cfg, names), true
+}
+
+// Flat is Get for an answer.
+func (c *Cache) Flat(anchor string, detached bool) (Flat, bool) {
+	h, names, ok := c.get(anchor, detached)
+	if !ok {
+		return Flat{}, false
+	}
+	return h.flat(c.cfg, names), true
+}
+
+// Has reports whether there is an object with the anchor.
+func (c *Cache) Has(anchor string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	_, ok := c.s.find(anchor)
+	return ok
+}
+
+func (c *Cache) get(anchor string, detached bool) (h hit, n *names, ok bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	row, ok := c.s.find(anchor)
+	if !ok {
+		return hit{}, nil, false
+	}
+	return c.s.copy(row, detached), c.s.names, true
 }
 
 // hit is a copy of a row, taken under the lock and decoded outside.
@@ -98,6 +122,7 @@ func (s *sets) values(row uint32) []entry.Value {
 func (h *hit) row(cfg Config, names *names) Row {
 	rec, at := parseRecord(h.text), names.snapshot()
 	row := rec.row(cfg.Type, at)
+	row.Attrs = decodeAttrs(rec.attrs, at)
 	row.Version = versionText(rec.hash(at, h.sets))
 	for i, vs := range h.refs {
 		if len(vs) > 0 {
@@ -107,12 +132,24 @@ func (h *hit) row(cfg Config, names *names) Row {
 	return row
 }
 
+func (h *hit) flat(cfg Config, names *names) Flat {
+	rec, at := parseRecord(h.text), names.snapshot()
+	f := Flat{Row: rec.row(cfg.Type, at), Fields: decodeFields(rec.attrs, at)}
+	f.Version = versionText(rec.hash(at, h.sets))
+	for i, vs := range h.refs {
+		if len(vs) > 0 {
+			f.Fields = append(f.Fields, Field{cfg.Detached[i], vs})
+		}
+	}
+	return f
+}
+
 func versionText(h uint64) string {
 	var b [8]byte
-	for i := range b {
-		b[i] = byte(h >> (56 - 8*i))
-	}
-	return hex.EncodeToString(b[:])
+	var text [16]byte
+	binary.BigEndian.PutUint64(b[:], h)
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 // Put makes the cache hold the row as given and returns what it holds now, without detached attributes; the bool

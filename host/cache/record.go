@@ -2,6 +2,7 @@ package cache
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -94,11 +95,11 @@ func autoDN(anchor string, t entry.Type) string {
 	return "CN=" + anchor + ",OBJECT=" + strings.ToUpper(string(t))
 }
 
-// row decodes a record that is a string of its own: the row's strings are windows into it.
+// row decodes a record that is a string of its own, but for the attributes: the row's strings are windows into it.
 func (rec *record) row(t entry.Type, names snapshot) Row {
 	anchor, _ := rec.anchor.value(names).(string)
 	row := Row{
-		Entry:    entry.Entry{Type: t, ID: ID(t, anchor), Attrs: decodeAttrs(rec.attrs, names)},
+		Entry:    entry.Entry{Type: t, ID: ID(t, anchor)},
 		Anchor:   anchor,
 		DN:       rec.dn,
 		Created:  time.UnixMilli(rec.created).UTC(),
@@ -113,16 +114,36 @@ func (rec *record) row(t entry.Type, names snapshot) Row {
 func decodeAttrs(s string, names snapshot) entry.Attrs {
 	count, total := countAttrs(s)
 	attrs := make(entry.Attrs, count)
-	values := make([]entry.Value, 0, total)
-	for r := (reader{s: s}); r.s != ""; {
-		n, k := r.attr()
-		from := len(values)
-		for range k {
-			values = append(values, r.token().value(names))
-		}
-		attrs[n.in(names)] = slices.Clip(values[from:])
+	for f := range decode(s, names, total) {
+		attrs[f.Name] = f.Values
 	}
 	return attrs
+}
+
+func decodeFields(s string, names snapshot) []Field {
+	count, total := countAttrs(s)
+	fields := make([]Field, 0, count+2) // and the sets
+	for f := range decode(s, names, total) {
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// decode yields the attributes of an encoded list, which has total values.
+func decode(s string, names snapshot, total int) iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		values := make([]entry.Value, 0, total)
+		for r := (reader{s: s}); r.s != ""; {
+			n, k := r.attr()
+			from := len(values)
+			for range k {
+				values = append(values, r.token().value(names))
+			}
+			if !yield(Field{n.in(names), slices.Clip(values[from:])}) {
+				return
+			}
+		}
+	}
 }
 
 func countAttrs(s string) (attrs, values int) {

@@ -31,16 +31,27 @@ func (v *View) Version() string { return versionText(v.rec.hash(v.n.snapshot(), 
 
 // Row decodes the whole row. Detached attributes are read as they are now.
 func (v *View) Row(detached bool) Row {
-	h := hit{text: appendRecord(&v.rec), sets: v.sets}
-	if detached && len(v.c.cfg.Detached) > 0 {
-		h.refs = v.c.detached(v.Anchor())
-	}
+	h := v.hit(detached)
 	return h.row(v.c.cfg, v.n)
 }
 
-// appendRecord writes a parsed record as a text of its own.
-func appendRecord(rec *record) string {
-	return string(append(appendStamp(make([]byte, 0, len(rec.content)+16), rec.created, rec.modified), rec.content...))
+// Flat is Row for an answer.
+func (v *View) Flat(detached bool) Flat {
+	h := v.hit(detached)
+	return h.flat(v.c.cfg, v.n)
+}
+
+func (v *View) hit(detached bool) hit {
+	h := hit{text: writeRecord(&v.rec), sets: v.sets}
+	if detached && len(v.c.cfg.Detached) > 0 {
+		h.refs = v.c.detached(v.Anchor())
+	}
+	return h
+}
+
+// writeRecord writes a parsed record as a text of its own.
+func writeRecord(rec *record) string {
+	return window(append(appendStamp(make([]byte, 0, len(rec.content)+16), rec.created, rec.modified), rec.content...))
 }
 
 func (c *Cache) detached(anchor string) (refs [][]entry.Value) {
