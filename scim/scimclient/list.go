@@ -2,9 +2,11 @@ package scimclient
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -45,7 +47,7 @@ type lister struct {
 
 func (l *lister) run(ctx context.Context, cursor bool) error {
 	if cursor {
-		return l.byCursor(ctx)
+		return l.byCursors(ctx)
 	}
 	for range listPasses {
 		stable, err := l.byIndex(ctx)
@@ -83,6 +85,23 @@ func (l *lister) page(ctx context.Context, query string) (scim.Answer, error) {
 		}
 	}
 	return ans, nil
+}
+
+// byCursors begins anew, as RFC 9865 asks, when the server does not know a cursor any more that it gave: it was started again in the
+// middle of the list. When that happens every time, the list is not to be had now.
+func (l *lister) byCursors(ctx context.Context) error {
+	var err error
+	for range listPasses {
+		if err = l.byCursor(ctx); !lostCursor(err) {
+			return err
+		}
+	}
+	return fault.New(fault.Unavailable, "list "+string(l.rt.Name), "%w", err).WithHint("the server forgets its cursors before the list ends; repeat later")
+}
+
+func lostCursor(err error) bool {
+	r, ok := errors.AsType[*Refused](err)
+	return ok && (strings.EqualFold(r.ScimType, scim.InvalidCursor) || strings.EqualFold(r.ScimType, scim.ExpiredCursor))
 }
 
 func (l *lister) byCursor(ctx context.Context) error {

@@ -194,3 +194,44 @@ func TestAbilities(t *testing.T) {
 		})
 	})
 }
+
+// TestListAfterTheServerForgotItsCursors spoils cursors on their way, so that this module's server knows them as little as one that was
+// started again.
+func TestListAfterTheServerForgotItsCursors(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(asked int) bool
+		kind  fault.Kind
+	}{
+		"OnceBeginsAnew":       {func(asked int) bool { return asked == 3 }, 0},
+		"AlwaysErrUnavailable": {func(asked int) bool { return true }, fault.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			cl := client(t, endpoint(t, scim.Strict), func(conf *scimclient.Config) {
+				conf.PageSize = 7
+				conf.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+					if q := r.URL.Query(); q.Get("cursor") != "" {
+						if asked++; c.spoil(asked) {
+							q.Set("cursor", "of-another-life")
+							r = r.Clone(r.Context())
+							r.URL.RawQuery = q.Encode()
+						}
+					}
+					return http.DefaultTransport.RoundTrip(r)
+				})
+			})
+			for _, name := range names(30) {
+				if _, err := cl.Create(t.Context(), entry.Entry{Type: entry.User, Attrs: entry.Attrs{"userName": {name}}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := collect(t, cl)
+			if c.kind == 0 && (err != nil || len(got) != 30) {
+				t.Errorf("%d objects, %v", len(got), err)
+			}
+			if c.kind != 0 && (!fault.Is(err, c.kind) || fault.HintOf(err) == "") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
