@@ -92,6 +92,7 @@ func (c *Coordinator) pageOfAll(k *kind, q scimserver.Query, after uint64) scims
 		return p
 	}
 	var last uint64
+	p.Resources = make([]scimserver.Resource, 0, min(q.Count, p.Total))
 	for v := range rows {
 		if len(p.Resources) == q.Count {
 			p.Next = strconv.FormatUint(last, 10)

@@ -26,6 +26,7 @@ type Host struct {
 
 	listening chan struct{}
 	addr      net.Addr
+	headroom  []byte
 }
 
 // Open checks the configuration against the drivers and reads the bearer secrets (making those the configuration leaves to us) and the
@@ -37,7 +38,7 @@ func Open(cfg config.Config, drivers map[string]connector.Driver, log *slog.Logg
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{cfg: cfg, log: log, listening: make(chan struct{})}
+	h := &Host{cfg: cfg, log: log, listening: make(chan struct{}), headroom: newHeadroom()}
 	for _, x := range cfg.Connectors {
 		u, err := newUnit(cfg, x, drivers[x.Kind], log)
 		if err != nil {
