@@ -18,6 +18,7 @@ const batch = 256
 type search struct {
 	viewer
 	scimserver.Query
+	reach int
 }
 
 // Find implements scimserver.Store. The order is that of the ids, which are made in the order of time. A filter that demands the
@@ -27,7 +28,7 @@ func (s *Store) Find(ctx context.Context, q scimserver.Query) (scimserver.Page, 
 	if err != nil {
 		return scimserver.Page{}, err
 	}
-	x := &search{viewer{ctx: ctx, dir: s.dir, shape: k, holders: map[string][]string{}}, q}
+	x := &search{viewer{ctx: ctx, dir: s.dir, shape: k, holders: map[string][]string{}}, q, s.reach}
 	var f found
 	switch {
 	case q.SortBy != "":

@@ -59,7 +59,7 @@ func (x *search) sorted() (found, error) {
 	}
 	f := found{total: -1}
 	for {
-		ahead := min(skip, reach)
+		ahead := min(skip, x.reach)
 		ps, n, err := x.smallest(o, floor, ahead+x.Count+1)
 		if err != nil {
 			return f, err

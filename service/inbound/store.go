@@ -24,13 +24,14 @@ type Directory interface {
 type Store struct {
 	dir    Directory
 	shapes map[entry.Type]*shape
+	reach  int // how many places one reading goes ahead when sorting
 }
 
 var _ scimserver.Store = (*Store)(nil)
 
 // NewStore returns a store of the types, which are User and Group.
 func NewStore(d Directory, types ...*scim.ResourceType) *Store {
-	s := &Store{dir: d, shapes: map[entry.Type]*shape{}}
+	s := &Store{dir: d, shapes: map[entry.Type]*shape{}, reach: reach}
 	for _, rt := range types {
 		s.shapes[rt.Name] = newShape(rt)
 	}

@@ -162,8 +162,8 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 	mux.Handle("/tunnel", s.gate.Handler())
 	mux.Handle("/tunnel/", s.gate.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/scim/", inbound.New(inbound.Config{Directory: s.db.Directory(), Access: s.db.Tokens(), Logger: c.Logger}))
 	mux.Handle("/", api)
+	door := inbound.New(inbound.Config{Directory: s.db.Directory(), Access: s.db.Tokens(), Logger: c.Logger})
 	tlsConfig, err := tlsx.Server(files)
 	if err != nil {
 		return err
@@ -175,11 +175,22 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 	}
 	s.URL = "https://" + l.Addr().String()
 	s.server = &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: scimOr(door, mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), // handshakes of strangers are not worth a warning
 	}
 	go func() { s.serving <- s.server.Serve(tls.NewListener(l, tlsConfig)) }()
 	return nil
+}
+
+// scimOr hands requests below /scim/ to the SCIM door as they came: a ServeMux would redirect paths whose ids hold encoded slashes.
+func scimOr(door, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/scim/") {
+			door.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
 }
 
 // Wait returns when ctx ends or the service fails, with the failure.
