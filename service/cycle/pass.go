@@ -344,6 +344,9 @@ func (p *pass) worker(ctx context.Context, lane <-chan directory.Change) func() 
 			if err := p.object(ctx, c, Receipt{}); err != nil {
 				return err
 			}
+			if err := p.flushFull(ctx); err != nil {
+				return err
+			}
 		}
 		return nil
 	}

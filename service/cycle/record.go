@@ -38,13 +38,7 @@ func (t *turn) buffer() {
 	t.remember(r)
 	t.mu.Lock()
 	t.skips = append(t.skips, r)
-	full := len(t.skips) >= 512
 	t.mu.Unlock()
-	if full {
-		if err := t.flush(context.Background()); err != nil {
-			t.Logger.Error("journal", "error", err)
-		}
-	}
 }
 
 func (t *turn) remember(r journal.Record) {
@@ -62,7 +56,24 @@ func (p *pass) flush(ctx context.Context) error {
 	if len(rs) == 0 {
 		return nil
 	}
-	return p.Log.Append(ctx, rs...)
+	err := p.Log.Append(ctx, rs...)
+	if err != nil { // they stay for the next try
+		p.mu.Lock()
+		p.skips = append(rs, p.skips...)
+		p.mu.Unlock()
+	}
+	return err
+}
+
+// flushFull stores the records that wait when they have become many.
+func (p *pass) flushFull(ctx context.Context) error {
+	p.mu.Lock()
+	full := len(p.skips) >= 512
+	p.mu.Unlock()
+	if !full {
+		return nil
+	}
+	return p.flush(context.WithoutCancel(ctx))
 }
 
 func (t *turn) entry(status plan.Status, cause error) journal.Record {
