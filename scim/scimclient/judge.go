@@ -42,6 +42,9 @@ func refusal(a *ask, r reply) error {
 	}
 	f := fault.New(kind, a.op, "%w", &Refused{r.status, e.ScimType, detail(r, e, isSCIM)})
 	f.RetryAfter = retryAfter(r.header)
+	if r.status == http.StatusForbidden && e.Detail != "" {
+		return f // its own words say more than any guess of ours
+	}
 	return f.WithHint("%s", statusHint(r.status, isSCIM))
 }
 

@@ -154,6 +154,13 @@ type State struct {
 	Last       *Progress   // the last one that ended
 	Held       []HeldEntry // deletions held by the limit
 	Released   bool        // ForceDeletes: the next cycle may carry out what is held
+	Leavers    Leavers     // disables and deletes of late, so that many small cycles do not get around the limit
+}
+
+// Leavers counts disables and deletes within one interval of the schedule.
+type Leavers struct {
+	Since time.Time
+	Count int
 }
 
 // Quarantine says why and since when the job is slowed.
@@ -191,4 +198,5 @@ type Progress struct {
 	Failed    int
 	Requests  int // asked of the target
 	LastError string
+	Waiting   string // why requests are held back now: the target is away, or asked for time
 }

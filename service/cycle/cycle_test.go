@@ -444,6 +444,25 @@ func TestDeletionsAtTheLimitAreHeldUntilReleased(t *testing.T) {
 	}
 }
 
+func TestATrickleOfDeletionsIsHeldToo(t *testing.T) {
+	b := newBench(t)
+	for i := range 7 {
+		b.user(fmt.Sprintf("u%d", i), fmt.Sprintf("p%d@x", i))
+	}
+	b.cycle()
+	b.target.Writes()
+	for i := range 7 { // each in a cycle of its own
+		b.user(fmt.Sprintf("u%d", i), fmt.Sprintf("p%d@x", i), "accountEnabled=false")
+		b.cycle()
+	}
+	if got := b.verbs(); len(got) != 4 {
+		t.Errorf("%d disabled, want the four below the limit of five", len(got))
+	}
+	if st := b.state(); len(st.Held) != 3 {
+		t.Errorf("%d held, want three", len(st.Held))
+	}
+}
+
 func TestReleaseCarriesOutWhatIsHeld(t *testing.T) {
 	b := newBench(t)
 	for i := range 5 {

@@ -10,12 +10,29 @@ import (
 )
 
 // deletions carries out the disables and deletes of this cycle and those held from earlier ones, or holds all of them when
-// they are as many as the limit and nobody released them.
+// they are as many as the limit, together with those of the last interval, and nobody released them. Cycles follow changes
+// at once, so without the interval a flood that trickles in would never be a flood.
 func (p *pass) deletions(ctx context.Context) error {
 	p.tally.phase("deletions")
 	all := p.stillLeaving()
-	if limit := deleteLimit(p.rules.App.Deprovision); len(all) >= limit && !p.state.Released {
+	if len(all) == 0 {
+		p.state.Held = nil
+		return nil
+	}
+	window := p.state.Leavers.within(interval(p.rules.App), time.Now())
+	if limit := deleteLimit(p.rules.App.Deprovision); window.Count+len(all) >= limit && !p.state.Released {
 		return p.hold(ctx, all, limit)
+	}
+	window.Count += len(all)
+	if p.state.Released {
+		window.Count = 0 // the release was for these, later ones count anew
+	}
+	_, err := p.Ledger.SetState(ctx, p.id, func(s State) (State, error) { // before they are carried out: a crash must not forget them
+		s.Leavers = window
+		return s, nil
+	})
+	if err != nil {
+		return err
 	}
 	p.state.Held = nil
 	objects := make([]object, len(all))
@@ -24,6 +41,14 @@ func (p *pass) deletions(ctx context.Context) error {
 	}
 	p.deleting = true
 	return p.eachOf(ctx, objects)
+}
+
+// within returns the count of the window that runs at the time, or a new one.
+func (l Leavers) within(window time.Duration, now time.Time) Leavers {
+	if l.Since.IsZero() || now.Sub(l.Since) >= window {
+		return Leavers{Since: now}
+	}
+	return l
 }
 
 // stillLeaving joins what was held with what is leaving now, each object once, without those that turned out to stay.
@@ -57,8 +82,8 @@ func (p *pass) hold(ctx context.Context, all []HeldEntry, limit int) error {
 		records = append(records, journal.Record{
 			At: now, Job: string(p.id), Cycle: p.tally.cycle, Initiator: p.initiator,
 			Action: "stagedDelete", Status: string(plan.Skipped), Code: ReasonDeletes,
-			Reason: fmt.Sprintf("%s is held: %d people would be disabled or deleted in one cycle, the limit is %d", h.Verb, len(all), limit),
-			Hint:   "release with 'sallyport job restart --allow-deletes', or restore the people in the directory",
+			Reason: fmt.Sprintf("%s is held: with it %d people would be disabled or deleted within one interval, the limit is %d", h.Verb, len(all)+p.state.Leavers.within(interval(p.rules.App), now).Count, limit),
+			Hint:   fmt.Sprintf("release with 'sallyport job restart %s --allow-deletes', or restore the people in the directory", p.id),
 			Source: journal.Identity{ID: h.Source, Type: string(h.Type), Name: h.Name},
 		})
 	}

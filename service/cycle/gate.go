@@ -88,6 +88,7 @@ func (p *pass) patiently(ctx context.Context, ask func(context.Context) error) e
 		default:
 			return err
 		}
+		p.tally.waits(err)
 		if err := p.gate.hold(err); err != nil {
 			return err
 		}

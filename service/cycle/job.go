@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/directory"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
@@ -172,12 +173,17 @@ func (j *Job) await(ctx context.Context) error {
 	return ignoreEnd(wctx, err) // the interval is over, or somebody woke us
 }
 
+// interval is the time between cycles that no change asked for.
+func interval(a app.App) time.Duration {
+	if d := time.Duration(a.Schedule.Interval); d > 0 {
+		return d
+	}
+	return 40 * time.Minute
+}
+
 // nextDue returns the time until the interval has passed or the next escrow is due, whichever comes first.
 func (j *Job) nextDue(ctx context.Context) (time.Duration, error) {
-	d := time.Duration(j.rules.App.Schedule.Interval)
-	if d <= 0 {
-		d = 40 * time.Minute
-	}
+	d := interval(j.rules.App)
 	for e, err := range j.Ledger.Escrows(ctx, j.id, time.Time{}) {
 		if err != nil {
 			return 0, err

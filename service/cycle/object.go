@@ -357,6 +357,7 @@ func (t *turn) react(ctx context.Context, err error) (again bool, _ error) {
 	}
 	switch fault.KindOf(err).Door().Reaction {
 	case fault.Wait:
+		t.tally.waits(err)
 		return true, t.gate.hold(err)
 	case fault.Quarantine:
 		return false, err

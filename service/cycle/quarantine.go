@@ -44,7 +44,7 @@ func quarantineOf(held []HeldEntry, done Progress, before *Quarantine, now time.
 	if len(held) > 0 { // deletions wait for a release, everything else goes on: no Next
 		q := begin(before, now, ReasonDeletes)
 		q.Detail = "disables and deletes are held because there are as many as the limit"
-		q.Hint = "look at the held entries; release them with 'sallyport job restart --allow-deletes', or restore the people in the directory"
+		q.Hint = "look at the held entries; release them with 'sallyport job restart APP --allow-deletes', or restore the people in the directory"
 		return q
 	}
 	reason := ""

@@ -46,6 +46,7 @@ func (t *tally) count(v plan.Verb) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.p.Done++
+	t.p.Waiting = ""
 	switch v {
 	case plan.Create:
 		t.p.Created++
@@ -58,6 +59,13 @@ func (t *tally) count(v plan.Verb) {
 	default:
 		t.p.Skipped++
 	}
+}
+
+// waits says why nothing moves; a success takes it back.
+func (t *tally) waits(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.p.Waiting = err.Error()
 }
 
 func (t *tally) failed(err error) {
@@ -78,6 +86,6 @@ func (t *tally) snapshot() Progress {
 
 func (t *tally) end() Progress {
 	p := t.snapshot()
-	p.Ended, p.Phase = time.Now(), ""
+	p.Ended, p.Phase, p.Waiting = time.Now(), "", ""
 	return p
 }

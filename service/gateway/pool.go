@@ -321,7 +321,7 @@ func (p *pool) graceLeft(key groupKey) time.Duration {
 // none explains why there is no agent; mu is held.
 func (p *pool) none(key groupKey, resource string, tried []*member) error {
 	f := fault.New(fault.Unavailable, "choose agent", "no agent of group %q is connected", key.name).
-		WithHint("start an agent of the group, or enrol one: make a token with `sallyport agent token --group %s` and run `sallyport agent enrol` where the application is", key.name)
+		WithHint("start an agent of the group, or enrol one: make a token with `sallyport agents token --group %s` and run `sallyport agent enrol` where the application is", key.name)
 	if g := p.groups[key]; g != nil && len(g.members) > 0 {
 		f = fault.New(fault.Unavailable, "choose agent", "no connected agent of group %q serves the application %q", key.name, resource).
 			WithHint("add %q to the applications in the configuration of an agent of group %s", resource, key.name)

@@ -81,7 +81,7 @@ func readApp(file string) (app.App, string, error) {
 		return a, "", err
 	}
 	if _, err := plan.Compile(a); err != nil {
-		return a, "", fault.New(fault.Invalid, "check", "%w", err).About(file)
+		return a, "", placed(file, text, a, err)
 	}
 	return a, string(text), nil
 }

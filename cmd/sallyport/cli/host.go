@@ -37,7 +37,7 @@ folder. Until the first import of a connector has finished its endpoint answers 
 	}
 	r.flags(cmd)
 	cmd.PersistentFlags().StringVar(&path, "config", "host.yaml", "configuration file")
-	cmd.AddCommand(tryCommand(e))
+	cmd.AddCommand(tryCommand(e), releaseCommand(e, &path))
 	return cmd
 }
 

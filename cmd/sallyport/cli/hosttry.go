@@ -10,12 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sallyport-id/sallyport/cmd/sallyport/people"
 	"github.com/sallyport-id/sallyport/cmd/sallyport/wire"
-	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/host/config"
-	"github.com/sallyport-id/sallyport/host/connector"
 	"github.com/sallyport-id/sallyport/host/connector/gsql"
 	"github.com/sallyport-id/sallyport/host/endpoint"
 	"github.com/sallyport-id/sallyport/internal/atomicfile"
@@ -72,7 +69,9 @@ func (e *env) try(ctx context.Context, r *running, t trial) error {
 		return fault.Wrap(fault.Internal, "make a temporary folder", err)
 	}
 	defer os.RemoveAll(dir)
-	if err := t.prepare(ctx, dir); err != nil {
+	undo, err := t.prepare(ctx, dir)
+	defer undo()
+	if err != nil {
 		return err
 	}
 	cfg, err := config.Load(filepath.Join(dir, "host.yaml"))
@@ -102,31 +101,44 @@ func (e *env) try(ctx context.Context, r *running, t trial) error {
 	return <-ended
 }
 
-// prepare fills the folder with a configuration and, for a database, with tables and people.
-func (t trial) prepare(ctx context.Context, dir string) error {
-	var settings strings.Builder
-	kind := "gsql"
+// prepare fills the folder with a configuration and, for a database, with tables and people. undo is never nil.
+func (t *trial) prepare(ctx context.Context, dir string) (undo func(), err error) {
+	undo = func() {}
+	kind, settings := "gsql", ""
 	switch t.connector {
 	case "mem":
-		kind = "mem"
-		fmt.Fprintf(&settings, "      users: %d\n", t.users)
+		kind, settings = "mem", fmt.Sprintf("      users: %d\n", t.users)
 	case "sqlite":
 		t.target = "sqlite:" + filepath.Join(dir, "target.db")
 		fallthrough
 	case "postgres":
 		if t.target == "" {
-			return usageError{fmt.Errorf("--connector postgres needs --target postgres://user@host/db")}
+			return undo, usageError{errors.New("--connector postgres needs --target postgres://user@host/db")}
 		}
-		if err := t.fill(ctx); err != nil {
-			return err
+		if undo, err = t.makeTables(ctx); err == nil && t.users > 0 {
+			err = t.putPeople(ctx)
 		}
-		fmt.Fprintf(&settings, "      url: %q\n", t.target)
-		for name, value := range gsql.FullSCIM(gsql.DialectOf(t.target)).Settings {
-			fmt.Fprintf(&settings, "      %s: %q\n", name, value)
-		}
+		settings = t.sqlSettings()
 	default:
-		return usageError{fmt.Errorf("--connector %s is not known; use mem, sqlite or postgres", t.connector)}
+		return undo, usageError{fmt.Errorf("--connector %s is not known; use mem, sqlite or postgres", t.connector)}
 	}
+	if err != nil {
+		return undo, err
+	}
+	return undo, t.configure(dir, kind, settings)
+}
+
+func (t *trial) sqlSettings() string {
+	var settings strings.Builder
+	fmt.Fprintf(&settings, "      url: %q\n", t.target)
+	for name, value := range gsql.FullSCIM(gsql.DialectOf(t.target)).Settings {
+		fmt.Fprintf(&settings, "      %s: %q\n", name, value)
+	}
+	return settings.String()
+}
+
+// configure writes the configuration and the token.
+func (t *trial) configure(dir, kind, settings string) error {
 	secret := ""
 	if t.token != "" {
 		secret = "    secretTokenFile: token\n"
@@ -143,37 +155,6 @@ connectors:
 %s    objects: {User: {}, Group: {}}
     deprovision: {disable: none, delete: delete}
     deleteBudget: {count: -1}
-`, t.listen, kind, secret, settings.String())
+`, t.listen, kind, secret, settings)
 	return fault.Wrap(fault.Internal, "write the configuration", atomicfile.Write(filepath.Join(dir, "host.yaml"), []byte(text), 0o600))
-}
-
-// fill makes the tables and puts made-up people in.
-func (t trial) fill(ctx context.Context) error {
-	demo := gsql.FullSCIM(gsql.DialectOf(t.target))
-	if err := demo.Create(ctx, t.target, connector.Secret{}); err != nil {
-		return err
-	}
-	if t.users == 0 {
-		return nil
-	}
-	s, err := gsql.New().Open(ctx, demo.Config("Try", t.target, connector.Secret{}))
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	x, ok := s.(connector.Exporter)
-	if !ok {
-		return fault.New(fault.Unsupported, "put people in", "the connector cannot write")
-	}
-	for _, p := range people.Company(t.users) {
-		e := entry.Entry{Type: entry.User, Attrs: entry.Attrs{
-			"userName": {p.UPN}, "displayName": {p.Display()}, "title": {p.Title}, "active": {true}, "externalId": {p.EmployeeID},
-			"name":   {entry.Complex{"givenName": p.Given, "familyName": p.Surname}},
-			"emails": {entry.Complex{"type": "work", "value": p.UPN, "primary": true}}, "department": {p.Department}, "employeeNumber": {p.EmployeeID},
-		}}
-		if _, err := x.Create(ctx, e); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -112,6 +112,9 @@ func (e *env) sayState(app string, st cycle.State) {
 	e.say("Job %s is %s.", app, mode)
 	if p := st.Running; p != nil {
 		e.say("Now: %s cycle, %s, %d objects done, %d failed, since %s.", p.Kind, p.Phase, p.Done, p.Failed, p.Began.Format(time.TimeOnly))
+		if p.Waiting != "" {
+			e.say("Waiting: %s", p.Waiting)
+		}
 	}
 	if p := st.Last; p != nil {
 		e.say("Last: %s cycle, %d objects in %s: %d created, %d updated, %d disabled, %d deleted, %d skipped, %d failed.",

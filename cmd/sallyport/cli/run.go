@@ -116,6 +116,7 @@ certificate unless --cert and --key name one, and an administrator secret that i
 	f.StringVar(&c.Data, "data", dataDir("service"), "folder for database, keys and secrets")
 	f.StringVar(&c.Listen, "listen", wire.DefaultServiceListen, "address to serve on")
 	f.StringVar(&names, "names", "", "host names and addresses the self-signed certificate is for, separated by commas")
+	f.DurationVar(&c.Retain, "retain", wire.DefaultRetain, "how long the journal is kept, such as 720h")
 	certFlags(cmd, &c.Cert)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -40,9 +41,13 @@ type ServiceConfig struct {
 	Data   string // folder for database, keys, secrets and certificate
 	Listen string // address of the one port; default DefaultServiceListen
 	Cert   tlsx.Files
-	Names  []string // host names and addresses for the self-signed certificate, beside the machine's own
+	Names  []string      // host names and addresses for the self-signed certificate, beside the machine's own
+	Retain time.Duration // how long the journal is kept; 0 means DefaultRetain
 	Logger *slog.Logger
 }
+
+// DefaultRetain is how long the journal is kept unless told otherwise.
+const DefaultRetain = 30 * 24 * time.Hour
 
 // Service is a running service.
 type Service struct {
@@ -97,7 +102,27 @@ func StartService(ctx context.Context, c ServiceConfig) (_ *Service, err error) 
 	if err := s.jobs.Start(ctx); err != nil {
 		c.Logger.Error("an application could not be taken up", "error", err) // the others run; its status says why
 	}
+	go s.retain(ctx, cmp.Or(c.Retain, DefaultRetain))
 	return s, s.listen(ctx, c, files, store)
+}
+
+// retain drops what the journal need not keep any longer, once at the start and then every hour, until ctx ends.
+func (s *Service) retain(ctx context.Context, life time.Duration) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		n, err := s.db.Journal().Retain(ctx, time.Now().Add(-life))
+		if err != nil && ctx.Err() == nil {
+			s.logger.Error("old journal records could not be dropped", "error", err)
+		} else if n > 0 {
+			s.logger.Info("old journal records dropped", "records", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func certificate(c ServiceConfig) (tlsx.Files, error) {
