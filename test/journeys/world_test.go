@@ -23,6 +23,7 @@ type world struct {
 	groups  map[string]*team
 	company []people.Person // not hired yet
 	hired   int
+	purged  int
 }
 
 type somebody struct {
