@@ -320,6 +320,36 @@ func TestOnePoisonousPersonFailsAlone(t *testing.T) {
 	}
 }
 
+// TestManyFailAtOnce is for the race detector too: workers write down and look up failures at the same time.
+func TestManyFailAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.target.Before = func(verb string, _ entry.Entry) error {
+		if verb == "create" {
+			return fault.New(fault.Invalid, "create", "refused")
+		}
+		return nil
+	}
+	var es []entry.Entry
+	for i := range 600 {
+		es = append(es, entry.Entry{Type: entry.User, ID: fmt.Sprintf("u%d", i), Attrs: entry.Attrs{directory.UserPrincipalName: {fmt.Sprintf("p%d@x", i)}}})
+	}
+	if err := b.db.Directory().PutMany(b.ctx, es); err != nil {
+		t.Fatal(err)
+	}
+	b.cycle()
+	if st := b.state(); st.Last.Failed != 600 {
+		t.Errorf("%d failed, want all", st.Last.Failed)
+	}
+	b.target.Before = nil
+	if err := b.db.Ledger().Reset(b.ctx, "hr", cycle.Reset{Watermark: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.cycle() // with 600 escrows to look up and clear
+	if st := b.state(); st.Last.Created != 600 {
+		t.Errorf("%d created, want all", st.Last.Created)
+	}
+}
+
 func TestLostAnswerMakesNoDuplicate(t *testing.T) {
 	b := newBench(t)
 	var lost atomic.Int32

@@ -308,7 +308,7 @@ func (t *turn) arrive() {
 // it had an escrow, or when its digest moved without a difference in the target.
 func (t *turn) skip(ctx context.Context) error {
 	o, worth := Outcome{}, t.receipt.Key != ""
-	if _, had := t.escrowed[t.change.Entry.ID]; had {
+	if _, had := t.escrow(); had {
 		worth = true
 	}
 	if l := t.plan.Link; l.Target != "" && t.plan.Code == "RedundantExport" {
@@ -396,7 +396,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // fail puts the object aside.
 func (t *turn) fail(ctx context.Context, err error) error {
-	before := t.escrowed[t.change.Entry.ID]
+	before, _ := t.escrow()
 	e := nextEscrow(before, err, time.Now())
 	e.Source, e.Type, e.Code = t.change.Entry.ID, t.change.Entry.Type, codeOf(err)
 	if err := t.record(ctx, plan.Failure, err, Outcome{Escrow: &e, Waiting: t.plan.Unresolved()}); err != nil {
@@ -407,6 +407,14 @@ func (t *turn) fail(ctx context.Context, err error) error {
 	t.mu.Unlock()
 	t.tally.failed(err)
 	return nil
+}
+
+// escrow returns the object's escrow from an earlier attempt.
+func (t *turn) escrow() (Escrow, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.escrowed[t.change.Entry.ID]
+	return e, ok
 }
 
 func codeOf(err error) string {

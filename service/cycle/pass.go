@@ -180,16 +180,13 @@ func (p *pass) retry(ctx context.Context) error {
 		return nil
 	}
 	now := time.Now()
-	return p.each(ctx, func(yield func(directory.Change, error) bool) {
-		for _, e := range p.escrowed {
-			if e.Next.After(now) {
-				continue
-			}
-			if !yield(p.read(ctx, e.Type, e.Source)) {
-				return
-			}
+	var due []object
+	for _, e := range p.escrowed {
+		if !e.Next.After(now) {
+			due = append(due, object{e.Type, e.Source})
 		}
-	})
+	}
+	return p.eachOf(ctx, due)
 }
 
 // users works through the change feed. Groups are only remembered, their turn comes when all users are done.
