@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +66,7 @@ func (e *env) try(ctx context.Context, r *running, t trial) error {
 	if err != nil {
 		return err
 	}
+	defer insist()()
 	dir, err := os.MkdirTemp("", "sallyport-try-")
 	if err != nil {
 		return fault.Wrap(fault.Internal, "make a temporary folder", err)
@@ -99,6 +102,13 @@ func (e *env) try(ctx context.Context, r *running, t trial) error {
 		return err
 	}
 	return <-ended
+}
+
+// insist keeps a second signal, as impatient people and supervisors send it, from ending the process before it has cleaned up.
+func insist() (stop func()) {
+	more := make(chan os.Signal, 1) // nobody reads it; that it is registered is enough
+	signal.Notify(more, os.Interrupt, syscall.SIGTERM)
+	return func() { signal.Stop(more) }
 }
 
 // prepare fills the folder with a configuration and, for a database, with tables and people. undo is never nil.
