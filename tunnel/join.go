@@ -103,7 +103,7 @@ func ParseJoin(text string) (Join, error) {
 		return Join{Tenant: parts[1], Secret: parts[2], Pin: parts[3]}, nil
 	}
 	return Join{}, fault.New(fault.Invalid, "read join token", "this is not a join token").
-		WithHint("it begins with %s. and is one line; make a new one with `sallyport agent token`", joinMark)
+		WithHint("it begins with %s. and is one line; make a new one with `sallyport agents token`", joinMark)
 }
 
 func is32(s string) bool {
