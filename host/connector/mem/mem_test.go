@@ -155,7 +155,7 @@ func TestPasswordIsNeverReadBack(t *testing.T) {
 	if len(found) != 1 || found[0].Attrs.First("password") != nil {
 		t.Fatal(found)
 	}
-	if stored := s.store.tables[entry.User].byID[e.ID].Attrs.Text("password"); stored != "other" {
+	if stored := s.store.tables[entry.User].byID[e.ID].entry(entry.User).Attrs.Text("password"); stored != "other" {
 		t.Fatalf("stored %q", stored)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-id/sallyport/host/connector"
 )
 
-// store is one population. Entries in it are never changed in place, so that a reader may keep one without the lock.
+// store is one population. What it keeps is never changed in place, so that a reader may keep an entry without the lock.
 type store struct {
 	mu      sync.RWMutex
 	schema  connector.Schema
@@ -30,7 +30,7 @@ type key struct {
 // table holds the objects of one type in the order of their creation.
 type table struct {
 	kind   connector.ObjectType
-	byID   map[string]entry.Entry
+	byID   map[string]stored
 	order  []string                     // anchors; one that is not at its place in at is skipped
 	at     map[string]int               // anchor → place in order
 	unique map[string]map[string]string // attribute → folded value → anchor
@@ -39,7 +39,7 @@ type table struct {
 func newStore(s connector.Schema) *store {
 	st := &store{schema: s, tables: map[entry.Type]*table{}, holders: map[string]map[key]struct{}{}, gone: map[int]struct{}{}}
 	for _, o := range s.Types {
-		t := &table{kind: o, byID: map[string]entry.Entry{}, at: map[string]int{}, unique: map[string]map[string]string{}}
+		t := &table{kind: o, byID: map[string]stored{}, at: map[string]int{}, unique: map[string]map[string]string{}}
 		for _, a := range o.Attributes {
 			if a.Unique && !slices.Contains(o.Anchor, a.Name) {
 				t.unique[a.Name] = map[string]string{}
@@ -76,7 +76,7 @@ func (s *store) table(t entry.Type) (*table, error) {
 // get returns the object as stored; the caller must not change it.
 func (s *store) get(t *table, id string) (entry.Entry, bool) {
 	if e, ok := t.byID[id]; ok {
-		return e, true
+		return e.entry(t.kind.Name), true
 	}
 	if i := personOf(id); t.kind.Name == entry.User && s.lives(i) {
 		return person(i), true
@@ -103,7 +103,7 @@ func (s *store) put(t *table, e entry.Entry) {
 	if i := personOf(e.ID); t.kind.Name == entry.User && s.lives(i) {
 		s.gone[i] = struct{}{}
 	}
-	t.byID[e.ID] = e
+	t.byID[e.ID] = keep(e)
 	t.index(e)
 	for _, id := range references(e) {
 		if s.holders[id] == nil {
@@ -132,10 +132,11 @@ func (s *store) repoint(t entry.Type, from, to string) {
 	holders := s.holders[from]
 	delete(s.holders, from)
 	for k := range holders {
-		e, ok := s.tables[k.t].byID[k.id]
+		x, ok := s.tables[k.t].byID[k.id]
 		if !ok {
 			continue
 		}
+		e := x.entry(k.t)
 		e.Attrs = repointed(e.Attrs, t, from, to)
 		s.put(s.tables[k.t], e)
 	}
