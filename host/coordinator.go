@@ -122,7 +122,7 @@ func (c *Coordinator) newKind(b *binding.Binding) (*kind, error) {
 		if _, ok := b.Attribute(a.Name); !ok {
 			continue
 		}
-		k.alias[a.Name] = binding.Alias(a.Name)
+		k.alias[a.Name] = scim.Alias(a.Name)
 		if long(a) {
 			cfg.Detached = append(cfg.Detached, k.alias[a.Name])
 		}
@@ -158,7 +158,7 @@ func (c *Coordinator) kind(t entry.Type) (*kind, error) {
 // importing is the text administrators know from the original host.
 const importing = "The host is currently importing data from the target application"
 
-const retryImport = 10 * time.Second
+const retryImport = 2 * time.Second
 
 // open returns the kind if its cache may be read.
 func (c *Coordinator) open(t entry.Type) (*kind, Gate, error) {

@@ -7,6 +7,8 @@ const (
 	EnterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 	ECMA2HostURN  = "urn:ietf:params:scim:schemas:extension:ECMA2Host:2.0:User"
 
+	ECMA2HostGroupURN = "urn:ietf:params:scim:schemas:extension:ECMA2Host:2.0:Group"
+
 	SchemaURN        = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 	ResourceTypeURN  = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 	ConfigURN        = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"

@@ -11,7 +11,7 @@ import (
 // Extension URNs: every selected connector attribute X is shown as <urn>:X.
 const (
 	UserExtension  = scim.ECMA2HostURN
-	GroupExtension = "urn:ietf:params:scim:schemas:extension:ECMA2Host:2.0:Group"
+	GroupExtension = scim.ECMA2HostGroupURN
 )
 
 // Pseudo attributes of the extension.

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-id/sallyport/host/binding"
 	"github.com/sallyport-id/sallyport/host/connector"
 	"github.com/sallyport-id/sallyport/host/connector/mem"
+	"github.com/sallyport-id/sallyport/scim"
 )
 
 const ext = binding.UserExtension + ":"
@@ -50,7 +51,7 @@ func columns(a entry.Attrs) binding.Columns { return func(c string) []entry.Valu
 func show(b *binding.Binding, a entry.Attrs) entry.Attrs {
 	return b.Show(len(a), func(yield func(string, []entry.Value) bool) {
 		for c, vs := range a {
-			if !yield(binding.Alias(c), vs) {
+			if !yield(scim.Alias(c), vs) {
 				return
 			}
 		}
@@ -200,26 +201,6 @@ func TestErrSpec(t *testing.T) {
 	if _, err := binding.New(binding.Spec{Type: entry.User}, o); err == nil || !strings.Contains(err.Error(), "differ in case only") {
 		t.Errorf("names that differ in case only: %v", err)
 	}
-}
-
-func TestAliasIsReversible(t *testing.T) {
-	for name, alias := range map[string]string{"a.b": "a_x002E_b", "-dn-": "-dn-", "Straße": "Straße", "x[0]": "x_x005B_0_x005D_", "_x002E_": "_x005F_x002E_"} {
-		if got := binding.Alias(name); got != alias {
-			t.Errorf("Alias(%q) = %q, want %q", name, got, alias)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.OneOf(rapid.String(), rapid.StringMatching(`(_x[0-9A-F]{4,6}_|[.\[\] _x0-9A-Fé\x{FFFD}])*`), rapid.Custom(func(t *rapid.T) string {
-			return string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))
-		})).Draw(t, "name")
-		alias := binding.Alias(name)
-		if strings.ContainsAny(alias, ".[]:\" ()") {
-			t.Fatalf("alias %q collides with SCIM's paths", alias)
-		}
-		if back := binding.Name(alias); back != name {
-			t.Fatalf("%q became %q became %q", name, alias, back)
-		}
-	})
 }
 
 // What SCIM stores is what SCIM shows, for every column under its own name.

@@ -169,7 +169,7 @@ func (b *Binding) bindExtension() error {
 		if c.Type == connector.Reference && c.MultiValued && len(b.shown[name]) > 0 {
 			continue // members: one long list is enough
 		}
-		alias := Alias(name)
+		alias := scim.Alias(name)
 		if other, clash := seen[strings.ToLower(alias)]; clash {
 			return fault.New(fault.Invalid, "bind", "the attributes %q and %q differ in case only", other, name).About(name).
 				WithHint("select only one of them: names are compared without regard to case in SCIM")

@@ -58,12 +58,12 @@ func (b *Binding) arrange() {
 		switch {
 		case s.parts[0].column.WriteOnly:
 		case s.shape == direct:
-			alias := Alias(s.parts[0].column.Name)
+			alias := scim.Alias(s.parts[0].column.Name)
 			b.direct[alias] = append(b.direct[alias], s)
 		default:
 			b.composed = append(b.composed, s)
 			for _, p := range s.parts {
-				b.pieces[Alias(p.column.Name)] = p.column.Name
+				b.pieces[scim.Alias(p.column.Name)] = p.column.Name
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-id/sallyport/scim"
 )
 
-// Find asks for the objects whose attribute (a mapping path) equals the value, under the server's case rule, without
+// Find asks for the objects whose attribute (a mapping path; in the host's extension the column's own name, byte for byte, as everywhere) equals the value, under the server's case rule, without
 // reference attributes that may be long (members). Absent: an empty list. Anything but a clean answer is an error: a
 // list that is not whole (fault.Ambiguous), objects that do not satisfy the filter, a web page, a 404.
 func (cl *Client) Find(ctx context.Context, t entry.Type, attr string, v entry.Value) ([]entry.Entry, error) {
@@ -20,6 +20,7 @@ func (cl *Client) Find(ctx context.Context, t entry.Type, attr string, v entry.V
 	if err != nil {
 		return nil, err
 	}
+	attr = wireName(rt, attr)
 	a := ask{op: "find " + string(t), method: http.MethodGet, path: rt.Endpoint,
 		query: excluding(rt) + "filter=" + escapeQuery(cl.filter(attr, v))}
 	r, err := cl.do(ctx, a)
@@ -59,7 +60,9 @@ func (u *unreadable) Error() string   { return ErrNotSCIM.Error() + ": " + clip(
 func (u *unreadable) Is(e error) bool { return e == ErrNotSCIM }
 
 func flat(rt *scim.ResourceType, e entry.Entry) entry.Entry {
-	return entry.Entry{Type: rt.Name, ID: e.ID, Attrs: scim.Flatten(rt, e.Attrs)}
+	attrs := scim.Flatten(rt, e.Attrs)
+	ownNames(attrs)
+	return entry.Entry{Type: rt.Name, ID: e.ID, Attrs: attrs}
 }
 
 // filter writes attr eq v. A path with a value filter becomes RFC 7644's emails[type eq "work" and value eq "v"], or,
@@ -131,7 +134,7 @@ func (cl *Client) Create(ctx context.Context, e entry.Entry) (entry.Entry, error
 	if err != nil {
 		return entry.Entry{}, err
 	}
-	nested, err := scim.Inflate(rt, e.Attrs)
+	nested, err := scim.Inflate(rt, wireAttrs(rt, e.Attrs))
 	if err != nil {
 		return entry.Entry{}, fault.Wrap(fault.Invalid, "create "+string(e.Type), err)
 	}

@@ -24,7 +24,9 @@ func (cl *Client) Update(ctx context.Context, t entry.Type, id string, edits []e
 		return "", fault.New(fault.Invalid, "update "+string(t), "the id is empty")
 	case len(edits) == 0:
 		return id, nil
-	case !can.Patch || slices.Contains(cl.c.PutOnly, t):
+	}
+	edits = wireEdits(rt, edits)
+	if !can.Patch || slices.Contains(cl.c.PutOnly, t) {
 		return cl.put(ctx, rt, can, id, edits)
 	}
 	for i, part := range split(edits, cl.c.MembersPerPatch) {

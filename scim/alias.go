@@ -1,4 +1,4 @@
-package binding
+package scim
 
 import (
 	"fmt"
@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// Alias returns the name under which SCIM shows a connector attribute. Letters, digits, $, - and _ stay as they are; anything
+// Alias returns the name under which SCIM shows an attribute of a target (a column), whose own name may hold anything. Letters, digits, $, - and _ stay as they are; anything
 // else, which would collide with the grammar of SCIM paths (a dot, a bracket, a space), becomes _xHHHH_ with the code of the
-// character, as does an underscore that would look like the beginning of such a code. Name reverses it.
+// character, as does an underscore that would look like the beginning of such a code. Unalias reverses it.
 func Alias(name string) string {
-	if plain(name) {
+	if plainName(name) {
 		return name
 	}
 	var b strings.Builder
 	for i, r := range name {
-		if isPlain(r) && (r != '_' || !looksCoded(name[i:])) {
+		if plainRune(r) && (r != '_' || !looksCoded(name[i:])) {
 			b.WriteRune(r)
 			continue
 		}
@@ -29,14 +29,14 @@ func Alias(name string) string {
 	return b.String()
 }
 
-// Name is the inverse of Alias; a text that Alias never returns stays as it is.
-func Name(alias string) string {
+// Unalias is the inverse of Alias; a text that Alias never returns stays as it is.
+func Unalias(alias string) string {
 	if !strings.Contains(alias, "_x") {
 		return alias
 	}
 	var b strings.Builder
 	for alias != "" {
-		r, size, ok := decode(alias)
+		r, size, ok := decodeAlias(alias)
 		switch {
 		case ok && size == byteCode:
 			b.WriteByte(byte(r))
@@ -51,11 +51,11 @@ func Name(alias string) string {
 	return b.String()
 }
 
-func plain(name string) bool {
-	return !strings.ContainsFunc(name, func(r rune) bool { return !isPlain(r) }) && !strings.Contains(name, "_x") && utf8.ValidString(name)
+func plainName(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return !plainRune(r) }) && !strings.Contains(name, "_x") && utf8.ValidString(name)
 }
 
-func isPlain(r rune) bool {
+func plainRune(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '$', r == '-', r == '_':
 		return true
@@ -64,15 +64,15 @@ func isPlain(r rune) bool {
 }
 
 func looksCoded(s string) bool {
-	_, _, ok := decode(s)
+	_, _, ok := decodeAlias(s)
 	return ok
 }
 
 // byteCode is the length of _xHH_, which stands for a byte that is not UTF-8.
 const byteCode = 5
 
-// decode reads _xHHHH_ (four to six digits) or _xHH_ at the beginning of s.
-func decode(s string) (r rune, size int, ok bool) {
+// decodeAlias reads _xHHHH_ (four to six digits) or _xHH_ at the beginning of s.
+func decodeAlias(s string) (r rune, size int, ok bool) {
 	if !strings.HasPrefix(s, "_x") {
 		return 0, 0, false
 	}
