@@ -85,7 +85,7 @@ func (u *unit) failed(err error) {
 
 // starting is the answer while the target has not been reached for the first time.
 func (u *unit) starting() error {
-	return &fault.Error{Kind: fault.Unavailable, RetryAfter: 10 * time.Second,
+	return &fault.Error{Kind: fault.Unavailable, RetryAfter: 2 * time.Second,
 		Err:  fault.New(fault.Unavailable, "", "The host is starting and has not read the schema of the target application yet"),
 		Hint: "if this lasts, look at the host's log: the target may be unreachable or refuse the credential"}
 }

@@ -162,15 +162,19 @@ func (j *Job) await(ctx context.Context) error {
 	}
 	wctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	go func() {
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		select {
 		case <-j.wake:
 			cancel()
 		case <-wctx.Done():
 		}
-	}()
+	})
 	err = j.Source.Wait(wctx, st.Watermark)
-	return ignoreEnd(wctx, err) // the interval is over, or somebody woke us
+	err = ignoreEnd(wctx, err) // the interval is over, or somebody woke us
+	cancel()
+	watching.Wait() // or it would swallow the next wake
+	return err
 }
 
 // interval is the time between cycles that no change asked for.
@@ -227,7 +231,11 @@ func (j *Job) Cycle(ctx context.Context) error {
 		j.live, j.cancel = nil, nil
 		j.mu.Unlock()
 	}()
-	return p.run(ctx)
+	err = p.run(ctx)
+	if err != nil {
+		j.recovered = false // what was in hand may have left an intent behind
+	}
+	return err
 }
 
 // Explain makes the plan for one object as a cycle would, asking the target, and changes nothing.

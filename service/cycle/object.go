@@ -201,7 +201,7 @@ func (t *turn) create(ctx context.Context) error {
 		}
 	}
 	t.tally.requests.Add(1)
-	made, err := t.Target.Create(WithKey(ctx, t.receipt.Key), want)
+	made, err := t.Target.Create(t.finishing(ctx), want)
 	if err != nil {
 		return err
 	}
@@ -220,6 +220,12 @@ func (t *turn) create(ctx context.Context) error {
 	return t.success(ctx, link)
 }
 
+// finishing is the context of a write: one that has begun is finished even if somebody pauses the job now. The target's
+// own time limit bounds it.
+func (t *turn) finishing(ctx context.Context) context.Context {
+	return WithKey(context.WithoutCancel(ctx), t.receipt.Key)
+}
+
 func refValues(r plan.Ref) []entry.Value {
 	values := make([]entry.Value, len(r.Targets))
 	for i, id := range r.Targets {
@@ -234,7 +240,7 @@ func (t *turn) update(ctx context.Context) error {
 		return err
 	}
 	t.tally.requests.Add(1)
-	now, err := t.Target.Update(WithKey(ctx, t.receipt.Key), t.plan.Type, id, t.plan.Edits)
+	now, err := t.Target.Update(t.finishing(ctx), t.plan.Type, id, t.plan.Edits)
 	t.unshelve(id)
 	if err != nil {
 		return err
@@ -251,7 +257,7 @@ func (t *turn) write(ctx context.Context, v plan.Verb, id string, edits []entry.
 	}
 	t.unshelve(id)
 	t.tally.requests.Add(1)
-	_, err := t.Target.Update(WithKey(ctx, t.receipt.Key), t.plan.Type, id, edits)
+	_, err := t.Target.Update(t.finishing(ctx), t.plan.Type, id, edits)
 	return err
 }
 
@@ -261,7 +267,7 @@ func (t *turn) remove(ctx context.Context) error {
 		return err
 	}
 	t.tally.requests.Add(1)
-	if err := t.Target.Delete(WithKey(ctx, t.receipt.Key), t.plan.Type, id); err != nil {
+	if err := t.Target.Delete(t.finishing(ctx), t.plan.Type, id); err != nil {
 		return err
 	}
 	t.unshelve(id)

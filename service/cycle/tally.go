@@ -81,6 +81,9 @@ func (t *tally) snapshot() Progress {
 	defer t.mu.Unlock()
 	p := t.p
 	p.Requests = int(t.requests.Load())
+	if p.Total >= 0 {
+		p.Total = max(p.Total, p.Done) // people are looked at again for their references
+	}
 	return p
 }
 

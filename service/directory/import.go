@@ -3,7 +3,12 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/maphash"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -19,7 +24,7 @@ const (
 
 // Import reads a people file and brings the directory up to it. The file is CSV in UTF-8; its first line names the columns:
 // Graph properties, and type (User or Group), manager (a userPrincipalName), members and memberOf (names separated by ;).
-// It streams: memory does not grow with the file. Users are found by userPrincipalName, groups by displayName; a name that is
+// It streams: memory grows by 16 bytes a person, to notice two rows that contradict each other. Users are found by userPrincipalName, groups by displayName; a name that is
 // not there yet is created, one that is there is merged (see Merge): the columns of the file are set, an empty cell clears its
 // attribute, attributes without a column stay. Memberships are added, never taken away. References may point to rows further down.
 //
@@ -50,6 +55,7 @@ type importer struct {
 	inBatch  map[name]bool
 	began    int64           // bytes read when the batch began
 	ids      map[name]string // of names met lately
+	told     map[uint64]told // what each name was said to be, by hash: 16 bytes a person
 	spool    spool
 	report   Report
 }
@@ -92,6 +98,35 @@ func unreadable(err error) error {
 	return fault.Wrap(fault.Unavailable, "read people file", err)
 }
 
+// told is what a row said of a name: its line and a fingerprint of the attributes.
+type told struct {
+	line  int32
+	print uint32
+}
+
+var toldSeed = maphash.MakeSeed()
+
+// repeats returns the line of an earlier row that said something else of the same person or group, 0 when there is none. Without
+// this each import of the file would change the person twice. Rows that only add memberships may repeat.
+func (im *importer) repeats(n name, p person) int {
+	var h maphash.Hash
+	h.SetSeed(toldSeed)
+	for _, attr := range slices.Sorted(maps.Keys(p.patch)) {
+		fmt.Fprintf(&h, "%q=%q;", attr, p.patch[attr])
+	}
+	fmt.Fprintf(&h, "%q", p.manager)
+	now := told{int32(p.line), uint32(h.Sum64())}
+	key := maphash.Comparable(toldSeed, n)
+	if before, ok := im.told[key]; ok && before.print != now.print {
+		return int(before.line)
+	}
+	if im.told == nil {
+		im.told = map[uint64]told{}
+	}
+	im.told[key] = now
+	return 0
+}
+
 // row reads one row into the batch; a bad one into the report.
 func (im *importer) row(ctx context.Context) error {
 	fields, line, err := im.rows.next()
@@ -111,6 +146,10 @@ func (im *importer) row(ctx context.Context) error {
 		return nil
 	}
 	n := name{p.typ, Key(entry.Entry{Type: p.typ, Attrs: p.patch})}
+	if before := im.repeats(n, p); before > 0 {
+		im.report.refuse(line, im.header, &rowError{line, -1, fmt.Sprintf("line %d says something else of the same %s; keep one of the two", before, strings.ToLower(string(p.typ)))})
+		return nil
+	}
 	if im.inBatch[n] || len(im.batch) == batchRows || im.rows.bytes-im.began > batchBytes {
 		if err := im.flush(ctx); err != nil {
 			return err

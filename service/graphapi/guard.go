@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/internal/tenant"
@@ -146,6 +147,9 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 	if len(b) > maxBody {
 		return nil, &http.MaxBytesError{Limit: maxBody}
+	}
+	if !utf8.Valid(b) { // encoding/json would replace what it cannot read, and somebody's name would silently be another
+		return nil, fault.New(fault.Invalid, "read the request", "the body is not UTF-8")
 	}
 	return b, nil
 }

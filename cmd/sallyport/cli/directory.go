@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -57,9 +58,11 @@ func (e *env) importFile(cmd *cobra.Command, name string) error {
 			return fault.Wrap(fault.Invalid, "open the file", err)
 		}
 		defer f.Close()
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
+		info, err := f.Stat()
+		if err != nil || info.IsDir() {
+			return fault.New(fault.Invalid, "open the file", "%s is not a file", name)
 		}
+		size = info.Size()
 	}
 	bar := e.progress("import", size, "bytes")
 	var last importLine
@@ -202,12 +205,18 @@ func assignments(words []string) (props object, manager *string, err error) {
 			return nil, nil, usageError{fmt.Errorf("%q is not ATTRIBUTE=VALUE", w)}
 		}
 		switch {
+		case !utf8.ValidString(w):
+			return nil, nil, usageError{fmt.Errorf("%s is not UTF-8", name)}
 		case name == "manager":
 			manager = &value
 		case value == "":
 			props[name] = nil
-		case name == "accountEnabled":
-			props[name] = strings.EqualFold(value, "true")
+		case strings.EqualFold(name, "accountEnabled") || strings.EqualFold(name, "securityEnabled"):
+			on, err := flag(value)
+			if err != nil {
+				return nil, nil, usageError{fmt.Errorf("%s: %w", name, err)}
+			}
+			props[name] = on
 		case name == "otherMails" || name == "proxyAddresses" || name == "businessPhones":
 			props[name] = strings.Split(value, ";")
 		default:
@@ -215,6 +224,17 @@ func assignments(words []string) (props object, manager *string, err error) {
 		}
 	}
 	return props, manager, nil
+}
+
+// flag reads a boolean as people.csv does.
+func flag(text string) (bool, error) {
+	switch strings.ToLower(text) {
+	case "true", "yes", "1":
+		return true, nil
+	case "false", "no", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is neither true nor false", text)
 }
 
 func enableCommand(e *env, verb string, enabled bool) *cobra.Command {

@@ -53,7 +53,7 @@ type env struct {
 
 // Main runs the command line and returns the exit code. An interrupt cancels what runs; a second one ends at once.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	e := &env{in: in, out: out, err: errOut}

@@ -70,10 +70,14 @@ func importTwice(t *testing.T, ctx context.Context, s Stores) {
 func importMerges(t *testing.T, ctx context.Context, s Stores) {
 	importFile(t, ctx, s, sampleFile)
 	ann := byUPN(t, ctx, s, "ann@x")
-	r := importFile(t, ctx, s, "userPrincipalName,department,city,manager\nANN@x,,Rome,\nnew@x,,,ann@x\nann@x,Sales,Rome,\n")
+	r := importFile(t, ctx, s, "userPrincipalName,department,city,manager\nANN@x,Sales,Rome,\nnew@x,,,ann@x\nANN@x,Sales,Rome,\n")
 	must(t, r.Err())
-	equal(t, r, directory.Report{Lines: 3, Created: 1, Updated: 2, References: 1})
+	equal(t, r, directory.Report{Lines: 3, Created: 1, Updated: 1, Unchanged: 1, References: 1})
+	r = importFile(t, ctx, s, "userPrincipalName,department\nnew@x,A\nNEW@x,B\n") // two rows that contradict each other
+	wantKind(t, r.Err(), fault.Partial)
+	equal(t, []int{r.Updated, r.Refused, r.Errors[0].Line}, []int{1, 1, 3})
 	want := ann.Clone()
+	want.Attrs.Set(directory.UserPrincipalName, "ANN@x")
 	want.Attrs.Set("city", "Rome")
 	want.Attrs.Set("department", "Sales")
 	want.Attrs.Set(directory.Manager)
