@@ -120,14 +120,14 @@ type Outcome struct {
 
 // Escrow is a failed entry put aside.
 type Escrow struct {
-	Source   string
-	Type     entry.Type
-	Code     string // log code: EntryConflict, MissingValues, …
-	Reason   string // plain words with the target's own text
-	Hint     string
-	First    time.Time // first failure
-	Next     time.Time // not before
-	Attempts int
+	Source   string     `json:"source"`
+	Type     entry.Type `json:"type"`
+	Code     string     `json:"code"`   // log code: EntryConflict, MissingValues, …
+	Reason   string     `json:"reason"` // plain words with the target's own text
+	Hint     string     `json:"hint"`
+	First    time.Time  `json:"first,omitzero"` // first failure
+	Next     time.Time  `json:"next,omitzero"`  // not before
+	Attempts int        `json:"attempts"`
 }
 
 // Reset says what a restart forgets.
@@ -144,59 +144,59 @@ const (
 
 // State is what a job remembers about itself.
 type State struct {
-	Mode       Mode
-	Watermark  directory.Watermark // everything up to here is settled
-	Initial    bool                // the initial cycle has been completed
-	Version    int                 // app version of the last cycle begun
-	Resets     int                 // counts resets, so that a cycle that ends notices one that came meanwhile
-	Quarantine *Quarantine
-	Running    *Progress   // the cycle that runs now
-	Last       *Progress   // the last one that ended
-	Held       []HeldEntry // deletions held by the limit
-	Released   bool        // ForceDeletes: the next cycle may carry out what is held
-	Leavers    Leavers     // disables and deletes of late, so that many small cycles do not get around the limit
+	Mode       Mode                `json:"mode"`
+	Watermark  directory.Watermark `json:"watermark"` // everything up to here is settled
+	Initial    bool                `json:"initial"`   // the initial cycle has been completed
+	Version    int                 `json:"version"`   // app version of the last cycle begun
+	Resets     int                 `json:"resets"`    // counts resets, so that a cycle that ends notices one that came meanwhile
+	Quarantine *Quarantine         `json:"quarantine,omitempty"`
+	Running    *Progress           `json:"running,omitempty"` // the cycle that runs now
+	Last       *Progress           `json:"last,omitempty"`    // the last one that ended
+	Held       []HeldEntry         `json:"held,omitempty"`    // deletions held by the limit
+	Released   bool                `json:"released"`          // ForceDeletes: the next cycle may carry out what is held
+	Leavers    Leavers             `json:"leavers,omitzero"`  // disables and deletes of late, so that many small cycles do not get around the limit
 }
 
 // Leavers counts disables and deletes within one interval of the schedule.
 type Leavers struct {
-	Since time.Time
-	Count int
+	Since time.Time `json:"since,omitzero"`
+	Count int       `json:"count"`
 }
 
 // Quarantine says why and since when the job is slowed.
 type Quarantine struct {
-	Reason string // EncounteredQuarantineException, TooManyDeletes, …
-	Detail string
-	Hint   string
-	Since  time.Time
-	Next   time.Time
-	Series int
+	Reason string    `json:"reason"` // EncounteredQuarantineException, TooManyDeletes, …
+	Detail string    `json:"detail"`
+	Hint   string    `json:"hint"`
+	Since  time.Time `json:"since,omitzero"`
+	Next   time.Time `json:"next,omitzero"`
+	Series int       `json:"series"`
 }
 
 // HeldEntry is a deletion or disable that waits for a release.
 type HeldEntry struct {
-	Source string
-	Type   entry.Type
-	Verb   plan.Verb
-	Name   string
+	Source string     `json:"source"`
+	Type   entry.Type `json:"type"`
+	Verb   plan.Verb  `json:"verb"`
+	Name   string     `json:"name"`
 }
 
 // Progress counts a cycle.
 type Progress struct {
-	Cycle     string // id of the cycle
-	Kind      string // "initial" or "incremental"
-	Phase     string // "users", "groups", "references", "deletions"
-	Began     time.Time
-	Ended     time.Time // zero while running
-	Total     int       // objects to look at, -1 when unknown
-	Done      int
-	Created   int
-	Updated   int
-	Disabled  int
-	Deleted   int
-	Skipped   int
-	Failed    int
-	Requests  int // asked of the target
-	LastError string
-	Waiting   string // why requests are held back now: the target is away, or asked for time
+	Cycle     string    `json:"cycle"` // id of the cycle
+	Kind      string    `json:"kind"`  // "initial" or "incremental"
+	Phase     string    `json:"phase"` // "users", "groups", "references", "deletions"
+	Began     time.Time `json:"began,omitzero"`
+	Ended     time.Time `json:"ended,omitzero"` // zero while running
+	Total     int       `json:"total"`          // objects to look at, -1 when unknown
+	Done      int       `json:"done"`
+	Created   int       `json:"created"`
+	Updated   int       `json:"updated"`
+	Disabled  int       `json:"disabled"`
+	Deleted   int       `json:"deleted"`
+	Skipped   int       `json:"skipped"`
+	Failed    int       `json:"failed"`
+	Requests  int       `json:"requests"` // asked of the target
+	LastError string    `json:"lastError"`
+	Waiting   string    `json:"waiting"` // why requests are held back now: the target is away, or asked for time
 }

@@ -26,8 +26,9 @@ func tokenCommand(e *env) *cobra.Command {
 				return err
 			}
 			var tok struct {
-				Token, Group string
-				Expires      time.Time
+				Token   string    `json:"token,omitempty"`
+				Group   string    `json:"group"`
+				Expires time.Time `json:"expires"`
 			}
 			body := map[string]any{"group": group, "minutes": int(life.Minutes())}
 			if err := cl.call(cmd.Context(), "POST", "/sallyport/v1/agents/tokens", body, &tok); err != nil {
@@ -65,7 +66,11 @@ func agentListCommand(e *env) *cobra.Command {
 			}
 			var out struct {
 				Value []struct {
-					ID, MachineName, Group, Status, Version string
+					ID          string `json:"id"`
+					MachineName string `json:"machineName"`
+					Group       string `json:"group"`
+					Status      string `json:"status"`
+					Version     string `json:"version"`
 				} `json:"value"`
 			}
 			if err := cl.call(cmd.Context(), "GET", "/sallyport/v1/agents", nil, &out); err != nil {

@@ -116,8 +116,10 @@ func appListCommand(e *env) *cobra.Command {
 			}
 			var out struct {
 				Value []struct {
-					ID, Name, Status string
-					Version          int
+					ID      string `json:"id"`
+					Name    string `json:"name"`
+					Status  string `json:"status"`
+					Version int    `json:"version"`
 				} `json:"value"`
 			}
 			if err := cl.call(cmd.Context(), "GET", "/sallyport/v1/apps", nil, &out); err != nil {
