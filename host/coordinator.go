@@ -72,7 +72,7 @@ func New(cfg Config) (*Coordinator, error) {
 // Close ends the pool's idle sessions and writes down what must outlive the process.
 func (c *Coordinator) Close() error {
 	c.pool.close()
-	return c.memory.save()
+	return c.memory.close()
 }
 
 // Types returns the resource types served.

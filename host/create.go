@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -33,13 +34,18 @@ func (c *Coordinator) Create(ctx context.Context, e entry.Entry) (scimserver.Res
 		return scimserver.Resource{}, err
 	}
 	row, err := c.createLocked(ctx, k, g, d)
-	if err != nil {
+	if row.Anchor == "" {
 		return scimserver.Resource{}, err
 	}
 	c.settle(ctx, cache.ID(k.typ, row.Anchor))
+	row, keepErr := c.keepHeld(ctx, k, row, d.held)
+	if err = cmp.Or(err, keepErr); err != nil {
+		return scimserver.Resource{}, err
+	}
 	return c.resource(k, row.Flat(), false), nil
 }
 
+// createLocked returns the row as soon as the object exists, even when a later step fails.
 func (c *Coordinator) createLocked(ctx context.Context, k *kind, g Gate, d draft) (cache.Row, error) {
 	unlock := c.locks.lock(k.keys(d.ids, d.anchor)...)
 	defer unlock()
@@ -54,13 +60,12 @@ func (c *Coordinator) createLocked(ctx context.Context, k *kind, g Gate, d draft
 	}
 	row, err := c.export(ctx, k, d)
 	if err != nil {
-		return row, err
+		return cache.Row{}, err
 	}
-	for _, h := range d.held {
-		h.holder = cache.ID(k.typ, row.Anchor)
-		c.memory.hold(h)
-	}
-	return row, c.setPassword(ctx, k, row.Anchor, d.password)
+	id := cache.ID(k.typ, row.Anchor)
+	c.memory.drop(c.memory.of(id)...) // of an object that had this anchor before
+	heldErr := c.hold(id, d.held)
+	return row, cmp.Or(c.setPassword(ctx, k, row.Anchor, d.password), heldErr)
 }
 
 func (c *Coordinator) draft(k *kind, attrs entry.Attrs) (draft, error) {

@@ -1,17 +1,10 @@
 package host
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
-
-	"github.com/sallyport-id/sallyport/fault"
-	"github.com/sallyport-id/sallyport/internal/atomicfile"
 )
 
 // Bounds of what is remembered; the oldest renames go first, further references are not held.
@@ -28,22 +21,41 @@ type heldRef struct {
 	target string // id of the object it points to
 }
 
-// memory is what a coordinator knows beside the cache: references held back, and the new ids of renamed objects.
+// memory is what a coordinator knows beside the cache: references held back, and the new ids of renamed objects. Every change is
+// noted for the journal; it outlives the process once flush has returned.
 type memory struct {
-	path string
+	path    string // "" = nowhere
+	journal journal
 
-	mu      sync.Mutex
-	waiting map[string][]heldRef // by target
-	count   int
-	aliases map[string]string // old id → new id
-	order   []string          // old ids, oldest first
-	dirty   bool
+	mu       sync.Mutex
+	waiting  heldBy // target
+	byHolder heldBy // the same references
+	count    int
+	aliases  map[string]string // old id → new id
+	order    []string          // old ids, oldest first
+	dirty    bool              // memory.json is not up to date
+}
+
+// heldBy has references by an id.
+type heldBy map[string]map[heldRef]struct{}
+
+func (b heldBy) add(id string, h heldRef) {
+	if b[id] == nil {
+		b[id] = map[heldRef]struct{}{}
+	}
+	b[id][h] = struct{}{}
+}
+
+func (b heldBy) cut(id string, h heldRef) {
+	if delete(b[id], h); len(b[id]) == 0 {
+		delete(b, id)
+	}
 }
 
 func newMemory(dir string) *memory {
-	m := &memory{waiting: map[string][]heldRef{}, aliases: map[string]string{}}
+	m := &memory{waiting: heldBy{}, byHolder: heldBy{}, aliases: map[string]string{}}
 	if dir != "" {
-		m.path = filepath.Join(dir, "memory.json")
+		m.path, m.journal.path = filepath.Join(dir, "memory.json"), filepath.Join(dir, "memory.journal")
 	}
 	return m
 }
@@ -52,55 +64,64 @@ func newMemory(dir string) *memory {
 func (m *memory) hold(h heldRef) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if slices.Contains(m.waiting[h.target], h) {
+	if _, known := m.byHolder[h.holder][h]; known {
 		return true
 	}
 	if m.count >= maxHeld {
 		return false
 	}
-	m.waiting[h.target] = append(m.waiting[h.target], h)
-	m.count++
-	m.dirty = true
+	m.add(h)
+	m.note(note{Held: h.saved()})
 	return true
 }
 
-// release forgets what a holder's column waits for: the targets named, or all of them when targets is nil.
-func (m *memory) release(holder, column string, targets []string) {
+func (m *memory) add(h heldRef) {
+	m.byHolder.add(h.holder, h)
+	m.waiting.add(h.target, h)
+	m.count++
+}
+
+// holds reports whether a reference still waits.
+func (m *memory) holds(h heldRef) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.count == 0 {
-		return
-	}
-	if targets == nil {
-		targets = slices.Collect(maps.Keys(m.waiting))
-	}
-	for _, t := range targets {
-		m.keep(t, func(h heldRef) bool { return h.holder != holder || h.column != column })
+	_, known := m.byHolder[h.holder][h]
+	return known
+}
+
+// drop forgets references, which were written or are not wanted any more.
+func (m *memory) drop(hs ...heldRef) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range hs {
+		if m.cut(h) {
+			m.note(note{Dropped: h.saved()})
+		}
 	}
 }
 
-func (m *memory) keep(target string, want func(heldRef) bool) {
-	before := m.waiting[target]
-	after := slices.DeleteFunc(slices.Clone(before), func(h heldRef) bool { return !want(h) })
-	if m.count -= len(before) - len(after); len(after) == 0 {
-		delete(m.waiting, target)
-	} else {
-		m.waiting[target] = after
+func (m *memory) cut(h heldRef) bool {
+	if _, known := m.byHolder[h.holder][h]; !known {
+		return false
 	}
-	m.dirty = m.dirty || len(after) != len(before)
+	m.byHolder.cut(h.holder, h)
+	m.waiting.cut(h.target, h)
+	m.count--
+	return true
 }
 
-// take returns and forgets what waits for a target.
-func (m *memory) take(target string) []heldRef {
+// of returns what a holder waits for.
+func (m *memory) of(holder string) []heldRef {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	hs := m.waiting[target]
-	if len(hs) > 0 {
-		delete(m.waiting, target)
-		m.count -= len(hs)
-		m.dirty = true
-	}
-	return hs
+	return slices.Collect(maps.Keys(m.byHolder[holder]))
+}
+
+// on returns what waits for a target. It stays held until it is dropped, so that a crash in between loses nothing.
+func (m *memory) on(target string) []heldRef {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Keys(m.waiting[target]))
 }
 
 func (m *memory) targets() []string {
@@ -115,7 +136,18 @@ func (m *memory) held() int {
 	return m.count
 }
 
+// rename remembers an object's new id. What the object waits for goes with it.
 func (m *memory) rename(from, to string) {
+	for _, h := range m.of(from) {
+		m.drop(h)
+		h.holder = to
+		m.hold(h)
+	}
+	m.alias(from, to)
+}
+
+// alias remembers an object's new id.
+func (m *memory) alias(from, to string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.aliases, to) // an object that got its old name back
@@ -127,7 +159,7 @@ func (m *memory) rename(from, to string) {
 		delete(m.aliases, m.order[0])
 		m.order = m.order[1:]
 	}
-	m.dirty = true
+	m.note(note{Renamed: []string{from, to}})
 }
 
 func (m *memory) renamed(id string) (string, bool) {
@@ -135,67 +167,4 @@ func (m *memory) renamed(id string) (string, bool) {
 	defer m.mu.Unlock()
 	to, ok := m.aliases[id]
 	return to, ok
-}
-
-// savedMemory is the file's form.
-type savedMemory struct {
-	Held    []savedRef  `json:"held,omitempty"`
-	Renamed [][2]string `json:"renamed,omitempty"`
-}
-
-type savedRef struct {
-	Holder string `json:"holder"`
-	Column string `json:"column"`
-	Target string `json:"target"`
-}
-
-func (m *memory) load() error {
-	if m.path == "" {
-		return nil
-	}
-	data, err := os.ReadFile(m.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	var s savedMemory
-	if err == nil {
-		err = json.Unmarshal(data, &s)
-	}
-	if err != nil {
-		return fault.WrapHint(fault.Invalid, "read "+m.path, err, "move the file away; held references will be sent again by the next cycle")
-	}
-	for _, h := range s.Held {
-		m.hold(heldRef{h.Holder, h.Column, h.Target})
-	}
-	for _, r := range s.Renamed {
-		m.rename(r[0], r[1])
-	}
-	m.dirty = false
-	return nil
-}
-
-// save writes the memory if it changed since.
-func (m *memory) save() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.path == "" || !m.dirty {
-		return nil
-	}
-	var s savedMemory
-	for _, hs := range m.waiting {
-		for _, h := range hs {
-			s.Held = append(s.Held, savedRef{h.holder, h.column, h.target})
-		}
-	}
-	for _, from := range m.order {
-		if to, ok := m.aliases[from]; ok {
-			s.Renamed = append(s.Renamed, [2]string{from, to})
-		}
-	}
-	data, err := json.Marshal(s)
-	if err == nil {
-		err = atomicfile.Write(m.path, data, 0o600)
-	}
-	m.dirty = err != nil
-	return fault.Wrap(fault.Internal, "save "+m.path, err)
 }

@@ -1,10 +1,13 @@
 package host
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/host/binding"
 	"github.com/sallyport-id/sallyport/host/cache"
 	"github.com/sallyport-id/sallyport/host/connector"
 	"github.com/sallyport-id/sallyport/scim/scimserver"
@@ -23,8 +26,47 @@ type change struct {
 	row      cache.Row
 	edits    []entry.Edit
 	held     []heldRef
+	released []release // what the columns edited no longer wait for
+	waited   bool      // references of the row waited before
 	turn     turn
 	password connector.Secret
+}
+
+// release ends the waiting of a column for some targets, or for all of them.
+type release struct {
+	column  string
+	all     bool
+	targets []string
+}
+
+// wait notes which references an edit puts on hold, and which it makes needless: those it replaces or removes.
+func (ch *change) wait(e entry.Edit, missing []string, single bool) {
+	r := release{column: e.Attr, all: e.Op == entry.Replace || len(e.Values) == 0 || single && e.Op == entry.Add}
+	if e.Op == entry.Remove {
+		for _, v := range e.Values {
+			if ref, ok := v.(entry.Ref); ok {
+				r.targets = append(r.targets, ref.ID)
+			}
+		}
+	}
+	if r.all || len(r.targets) > 0 {
+		ch.released = append(ch.released, r)
+		ch.held = slices.DeleteFunc(ch.held, r.covers) // of an earlier edit in the same change
+	}
+	if e.Op == entry.Remove {
+		return
+	}
+	for _, id := range missing {
+		ch.held = append(ch.held, heldRef{column: e.Attr, target: id})
+	}
+}
+
+func (ch *change) releases(h heldRef) bool {
+	return slices.ContainsFunc(ch.released, func(r release) bool { return r.covers(h) })
+}
+
+func (r release) covers(h heldRef) bool {
+	return h.column == r.column && (r.all || slices.Contains(r.targets, h.target))
 }
 
 // Update implements scimserver.Store.
@@ -37,35 +79,40 @@ func (c *Coordinator) Update(ctx context.Context, t entry.Type, id, version stri
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
-	row, turn, err := c.updateLocked(ctx, k, anchor, version, edits)
+	row, ch, err := c.updateLocked(ctx, k, anchor, version, edits)
+	if row.Anchor != "" && (ch.waited || len(ch.held)+len(ch.released) > 0 || row.Anchor != anchor) {
+		var keepErr error
+		row, keepErr = c.keepHeld(ctx, k, row, ch.held)
+		err = cmp.Or(err, keepErr)
+	}
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
-	if turn == disabling && k.flows.disable == FlowDelete {
+	if ch.turn == disabling && k.flows.disable == FlowDelete {
 		return c.disableByDelete(ctx, k, g, row)
 	}
 	return c.resource(k, row.Flat(), false), nil
 }
 
-func (c *Coordinator) updateLocked(ctx context.Context, k *kind, anchor, version string, edits []entry.Edit) (cache.Row, turn, error) {
+func (c *Coordinator) updateLocked(ctx context.Context, k *kind, anchor, version string, edits []entry.Edit) (cache.Row, change, error) {
 	unlock := c.locks.lock(append(k.newNames(edits), k.anchorKey(anchor))...)
 	defer unlock()
 	row, ok := k.cache.Get(anchor, false)
 	if !ok {
-		return row, 0, notFound(k.typ, cache.ID(k.typ, anchor))
+		return cache.Row{}, change{}, notFound(k.typ, cache.ID(k.typ, anchor))
 	}
 	if version != "" && version != row.Version {
-		return row, 0, fault.New(fault.Conflict, "update", "the %s changed meanwhile", k.typ).WithHint("read it again and repeat the change")
+		return cache.Row{}, change{}, fault.New(fault.Conflict, "update", "the %s changed meanwhile", k.typ).WithHint("read it again and repeat the change")
 	}
 	ch, err := c.change(ctx, k, row, edits)
 	if err != nil {
-		return row, 0, err
+		return cache.Row{}, change{}, err
 	}
 	if ch.turn == disabling && k.flows.disable == FlowDelete {
-		return row, ch.turn, nil // the object goes; nothing else is written to it
+		return row, ch, nil // the object goes; nothing else is written to it
 	}
 	row, err = c.write(ctx, k, ch)
-	return row, ch.turn, err
+	return row, ch, err
 }
 
 // newNames are the locks of names that the edits give the object.
@@ -82,7 +129,7 @@ func (k *kind) newNames(edits []entry.Edit) []string {
 // change works out what a row's columns shall become.
 func (c *Coordinator) change(ctx context.Context, k *kind, row cache.Row, edits []entry.Edit) (change, error) {
 	ch := change{row: row, password: k.password(editedValues(edits))}
-	columns := k.columns(row)
+	columns := c.awaited(k, row, &ch)
 	ch.turn = k.turns(edits, columns)
 	asked, err := k.b.Edits(edits, columns, isWhole(ctx))
 	if err != nil {
@@ -95,8 +142,8 @@ func (c *Coordinator) change(ctx context.Context, k *kind, row cache.Row, edits 
 			continue
 		}
 		here, missing := c.known(e.Values)
-		for _, id := range missing {
-			ch.held = append(ch.held, heldRef{column: e.Attr, target: id})
+		if a.Type == connector.Reference {
+			ch.wait(e, missing, true)
 		}
 		if len(missing) > 0 && len(here) == 0 {
 			continue // a reference to be set later; the old one stays until then
@@ -105,6 +152,26 @@ func (c *Coordinator) change(ctx context.Context, k *kind, row cache.Row, edits 
 		ch.edits = append(ch.edits, e)
 	}
 	return ch, c.freeName(k, row.Anchor, ch.edits)
+}
+
+// awaited is k.columns with the references that wait in their places: an edit is compared with what was last asked for, so that one
+// back to what the target has still ends the waiting.
+func (c *Coordinator) awaited(k *kind, row cache.Row, ch *change) binding.Columns {
+	columns, waiting := k.columns(row), map[string][]entry.Value{}
+	if !slices.ContainsFunc(k.b.References(), func(column string) bool { a, _ := k.b.Attribute(column); return !long(a) }) {
+		return columns
+	}
+	for _, h := range c.memory.of(cache.ID(k.typ, row.Anchor)) {
+		if a, _ := k.b.Attribute(h.column); !long(a) {
+			waiting[h.column], ch.waited = []entry.Value{entry.Ref{ID: h.target}}, true
+		}
+	}
+	return func(column string) []entry.Value {
+		if vs, ok := waiting[column]; ok {
+			return vs
+		}
+		return columns(column)
+	}
 }
 
 func editedValues(edits []entry.Edit) entry.Attrs {
@@ -131,18 +198,8 @@ func (c *Coordinator) freeName(k *kind, self string, edits []entry.Edit) error {
 // and a replacement becomes what differs of the references that this host shows. References to what is not there yet are held.
 func (c *Coordinator) listEdits(k *kind, anchor string, e entry.Edit, ch *change) []entry.Edit {
 	here, missing := c.known(e.Values)
-	holder, all := cache.ID(k.typ, anchor), e.Op == entry.Replace || e.Op == entry.Remove && len(e.Values) == 0
-	switch {
-	case all:
-		c.memory.release(holder, e.Attr, nil)
-	case e.Op == entry.Remove:
-		c.memory.release(holder, e.Attr, append([]string{}, missing...))
-	}
-	if e.Op != entry.Remove {
-		for _, id := range missing {
-			ch.held = append(ch.held, heldRef{column: e.Attr, target: id})
-		}
-	}
+	all := e.Op == entry.Replace || e.Op == entry.Remove && len(e.Values) == 0
+	ch.wait(e, missing, false)
 	e.Values = here
 	if all {
 		return c.replaceList(k, anchor, e)
@@ -201,11 +258,12 @@ func (c *Coordinator) write(ctx context.Context, k *kind, ch change) (cache.Row,
 	if err != nil {
 		return row, err
 	}
-	for _, h := range ch.held {
-		h.holder = cache.ID(k.typ, row.Anchor)
-		c.memory.hold(h)
+	id := cache.ID(k.typ, row.Anchor)
+	if len(ch.released) > 0 {
+		c.memory.drop(slices.DeleteFunc(c.memory.of(id), func(h heldRef) bool { return !ch.releases(h) })...)
 	}
-	return row, c.setPassword(ctx, k, row.Anchor, ch.password)
+	heldErr := c.hold(id, ch.held)
+	return row, cmp.Or(c.setPassword(ctx, k, row.Anchor, ch.password), heldErr)
 }
 
 func (c *Coordinator) writeEdits(ctx context.Context, k *kind, ch change) (cache.Row, error) {
