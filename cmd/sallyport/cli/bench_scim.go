@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -85,7 +86,15 @@ func (b *scimBench) run(ctx context.Context) error {
 		}
 		all = append(all, rows...)
 	}
-	return b.print(map[string]any{"connections": b.conns, "rows": all}, func() { b.table(all) })
+	kept := append(promises(all), parsePromises()...)
+	busy := loadAverage()
+	return b.print(map[string]any{"connections": b.conns, "rows": all, "promises": kept, "loadAverage": busy}, func() {
+		b.table(all)
+		b.say("\nload average %s, %d processors", busy, runtime.NumCPU())
+		for _, p := range kept {
+			b.say("%-7s %-52s %s", p.verdict(), p.Text, p.Measured)
+		}
+	})
 }
 
 func (b *scimBench) size(ctx context.Context, dir string, n int, echo *child) ([]scimRow, error) {
