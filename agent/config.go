@@ -147,7 +147,8 @@ func (p Proxy) problems() []problem {
 		return nil
 	}
 	if _, err := os.ReadFile(p.PasswordFile); err != nil {
-		return []problem{{"$.proxy.passwordFile", invalid("the password cannot be read: %w", err)}}
+		return []problem{{"$.proxy.passwordFile", invalid("the password cannot be read: %w", err).
+			WithHint("put the proxy's password alone into a file that the agent's account can read, and name that file")}}
 	}
 	return nil
 }
@@ -203,7 +204,7 @@ func syntax(path string, err error) error {
 			path = fmt.Sprintf("%s:%d", path, t.Position.Line)
 		}
 	}
-	return f.About(path).WithHint("see docs for the keys an agent's configuration has")
+	return f.About(path).WithHint("%s", syntaxHint(err))
 }
 
 // lines returns a function from a YAML path to "file:line".

@@ -79,11 +79,11 @@ func (a Application) tls(name, host string) (*tls.Config, error) {
 	if a.CAFile != "" {
 		pem, err := os.ReadFile(a.CAFile)
 		if err != nil {
-			return nil, bad(name, "its caFile cannot be read: %w", err)
+			return nil, bad(name, "its caFile cannot be read: %w", err).WithHint("name a PEM file with the endpoint's certificate or its authority that the agent's account can read")
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, bad(name, "%s holds no PEM certificate", a.CAFile)
+			return nil, bad(name, "%s holds no PEM certificate", a.CAFile).WithHint("it begins with -----BEGIN CERTIFICATE-----; convert another form with openssl x509")
 		}
 	}
 	if a.PinSHA256 != "" {

@@ -73,10 +73,21 @@ func (t *tester) stage(name string, run func(ctx context.Context) (string, error
 		s.Status, s.Detail, s.Took = OK, detail, time.Since(begun)
 		if err != nil {
 			t.failed = true
-			s.Status, s.Detail, s.Hint, s.Err = Failed, clip(err.Error()), fault.HintOf(err), err
+			s.Status, s.Detail, s.Hint, s.Err = Failed, clip(unhinted(err).Error()), fault.HintOf(err), err
 		}
 	}
 	t.stages = append(t.stages, s)
+}
+
+// unhinted is the fault without its hint, which a stage gives beside it.
+func unhinted(err error) error {
+	f, ok := err.(*fault.Error) //nolint:errorlint // of this very error, not of one below
+	if !ok {
+		return err
+	}
+	b := *f
+	b.Hint, b.Err = "", unhinted(f.Err)
+	return &b
 }
 
 func (t *tester) skip(why string, names ...string) {
@@ -163,6 +174,8 @@ func (t *tester) authenticate(ctx context.Context) (string, error) {
 		return "", err
 	case isPage(r):
 		return "", odd(&a, fault.Unavailable, ErrNotSCIM, r)
+	case r.status == http.StatusBadRequest && wantsTLS(r):
+		return "", refusal(&a, r)
 	case r.status == http.StatusBadRequest || r.status == http.StatusNotImplemented:
 		return "accepted; the server does not list without a filter", nil // the credential was looked at before
 	case r.status != http.StatusOK:

@@ -45,7 +45,20 @@ func refusal(a *ask, r reply) error {
 	if r.status == http.StatusForbidden && e.Detail != "" {
 		return f // its own words say more than any guess of ours
 	}
+	if r.status == http.StatusBadRequest && wantsTLS(r) {
+		return f.WithHint("the port speaks TLS: write https:// in the base URL")
+	}
 	return f.WithHint("%s", statusHint(r.status, isSCIM))
+}
+
+// wantsTLS reports whether a server that speaks TLS was asked without: the words of Go and of nginx and Apache.
+func wantsTLS(r reply) bool {
+	for _, words := range []string{"HTTP request to an HTTPS server", "plain HTTP request was sent to HTTPS port", "speaking plain HTTP to an SSL-enabled server port"} {
+		if bytes.Contains(r.body, []byte(words)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Refused is the cause inside the fault for a failing status.

@@ -139,6 +139,12 @@ func (c *checker) mappings(path string, ms []Mapping) {
 	}
 }
 
+// ofColumn reports whether a target attribute is a column in the host's extension, whose name may hold any character.
+func ofColumn(target string) bool {
+	const host = "urn:ietf:params:scim:schemas:extension:ecma2host:2.0:"
+	return len(target) > len(host) && strings.EqualFold(target[:len(host)], host)
+}
+
 // unmappable are target attributes that belong to the target.
 var unmappable = []string{"id", "meta", "schemas"}
 
@@ -148,7 +154,7 @@ func (c *checker) mapping(path string, m Mapping) {
 		c.add(path+".target", "the target attribute is missing", "name it, as in target: userName")
 	case slices.Contains(unmappable, first):
 		c.add(path+".target", m.Target+" belongs to the target and cannot be mapped", "match or store a source id in externalId instead")
-	case !balanced(m.Target):
+	case !ofColumn(m.Target) && !balanced(m.Target):
 		c.add(path+".target", "brackets or quotes in the path do not match", `write it as in emails[type eq "work"].value`)
 	}
 	c.origin(path, m)

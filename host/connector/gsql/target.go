@@ -34,7 +34,7 @@ func checkURL(raw string) error {
 		return badURL("it cannot be read as a URL").WithHint("give postgres://user@host:5432/database; write odd characters as %%XX")
 	}
 	if _, has := u.User.Password(); has || u.Query().Has("password") {
-		return badURL("it contains a password").WithHint("move the password to the setting password")
+		return badURL("it contains a password").WithHint("take it out of the url, put it alone into a file and name that file in the setting passwordFile")
 	}
 	return nil
 }
