@@ -212,7 +212,7 @@ func assignments(words []string) (props object, manager *string, err error) {
 		case value == "":
 			props[name] = nil
 		case strings.EqualFold(name, "accountEnabled") || strings.EqualFold(name, "securityEnabled"):
-			on, err := flag(value)
+			on, err := truth(value)
 			if err != nil {
 				return nil, nil, usageError{fmt.Errorf("%s: %w", name, err)}
 			}
@@ -226,8 +226,8 @@ func assignments(words []string) (props object, manager *string, err error) {
 	return props, manager, nil
 }
 
-// flag reads a boolean as people.csv does.
-func flag(text string) (bool, error) {
+// truth reads a boolean as people.csv does.
+func truth(text string) (bool, error) {
 	switch strings.ToLower(text) {
 	case "true", "yes", "1":
 		return true, nil
