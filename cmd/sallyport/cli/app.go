@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,21 +91,49 @@ func readApp(file string) (app.App, string, error) {
 // withSecrets makes the request that applies an application, with the secrets its file points to.
 func withSecrets(a app.App, file, text string) (map[string]string, error) {
 	body := map[string]string{"name": filepath.Base(file), "file": text}
-	for key, path := range map[string]string{"bearer": a.Target.SecretFile, "ca": a.Target.CAFile} {
-		if path == "" {
+	for _, n := range []struct{ key, at, path string }{
+		{"bearer", "target.secretFile", a.Target.SecretFile}, {"ca", "target.caFile", a.Target.CAFile},
+	} {
+		if n.path == "" {
 			continue
 		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(filepath.Dir(file), path)
-		}
-		secret, err := os.ReadFile(path)
+		content, err := readNamed(file, n.path)
 		if err != nil {
-			return nil, fault.New(fault.Invalid, "read what the application names", "%w", err).About(file).
-				WithHint("secretFile and caFile are read on this machine, relative to the application file")
+			return nil, err.About(appPlace(file, text, n.at))
 		}
-		body[key] = strings.TrimSpace(string(secret))
+		body[n.key] = content
+	}
+	if ca := body["ca"]; ca != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(ca)) {
+		return nil, fault.New(fault.Invalid, "read what the application names", "%s holds no PEM certificate", a.Target.CAFile).
+			About(appPlace(file, text, "target.caFile")).WithHint("it begins with -----BEGIN CERTIFICATE-----; convert another form with openssl x509")
 	}
 	return body, nil
+}
+
+// readNamed reads a file that an application's file names.
+func readNamed(file, path string) (string, *fault.Error) {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(file), path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "read what the application names", "%w", err).
+			WithHint("secretFile and caFile are read on this machine, relative to the application file")
+	}
+	content := strings.TrimSpace(string(text))
+	if content == "" {
+		return "", fault.New(fault.Invalid, "read what the application names", "%s is empty", path).
+			WithHint("write the secret, or the certificate, alone into the file")
+	}
+	return content, nil
+}
+
+// appPlace is file:line of a setting in an application's file, or the file.
+func appPlace(file, text, path string) string {
+	if line, _ := app.At([]byte(text), path); line > 0 {
+		return fmt.Sprintf("%s:%d", file, line)
+	}
+	return file
 }
 
 func appListCommand(e *env) *cobra.Command {

@@ -161,7 +161,7 @@ func tryEndpoint(ctx context.Context, base, ca, token string) error {
 		if s.Status != scimclient.Failed {
 			continue
 		}
-		if token == "" && s.Name == scimclient.StageAuth {
+		if k := fault.KindOf(s.Err); token == "" && s.Name == scimclient.StageAuth && (k == fault.Unauthenticated || k == fault.Denied) {
 			return nil // an agent has no token of its own: an endpoint that asks for one is there
 		}
 		return stageFault(s)
@@ -175,6 +175,9 @@ func stageFault(s scimclient.Stage) error {
 	switch s.Name {
 	case scimclient.StageAuth:
 		kind = fault.Unauthenticated
+		if fault.Is(s.Err, fault.Invalid) {
+			kind = fault.Invalid // the request was refused before the credential was looked at
+		}
 	case scimclient.StageTLS, scimclient.StageSchemas, scimclient.StageFilter:
 		kind = fault.Invalid
 	}

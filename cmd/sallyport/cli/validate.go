@@ -2,10 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/wire"
@@ -30,8 +35,9 @@ compared with the file; an agent's and an application's endpoints are tried. --o
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var failed error
+			ids := map[string]string{} // of applications, and where each stands
 			for _, file := range args {
-				err := validateFile(cmd.Context(), file, offline)
+				err := validateFile(cmd.Context(), file, offline, ids)
 				if err != nil {
 					failed = err
 				}
@@ -63,14 +69,14 @@ func verdict(file string, err error) map[string]any {
 	return v
 }
 
-func validateFile(ctx context.Context, file string, offline bool) error {
+func validateFile(ctx context.Context, file string, offline bool, ids map[string]string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "read", err)
 	}
 	var keys map[string]any
 	if err := yaml.Unmarshal(text, &keys); err != nil {
-		return fault.New(fault.Invalid, "read", "%s", yaml.FormatError(err, false, true)).About(file)
+		return syntax(file, err)
 	}
 	switch {
 	case has(keys, "connectors"):
@@ -78,10 +84,47 @@ func validateFile(ctx context.Context, file string, offline bool) error {
 	case has(keys, "applications"):
 		return validateAgent(ctx, file, offline)
 	case has(keys, "objects") || has(keys, "target"):
+		if err := onlyOne(file, text, keys["id"], ids); err != nil {
+			return err
+		}
 		return validateApp(ctx, file, offline)
 	}
 	return fault.New(fault.Invalid, "check", "it is no configuration of Sallyport").About(file).
 		WithHint("a host has connectors:, an agent has applications:, an application has target: and objects:")
+}
+
+// syntax is the YAML reader's error with file and line.
+func syntax(file string, err error) error {
+	at, what := file, err.Error()
+	if y, ok := errors.AsType[yaml.Error](err); ok {
+		what = y.GetMessage()
+		if t := y.GetToken(); t != nil && t.Position != nil {
+			at = fmt.Sprintf("%s:%d", file, t.Position.Line)
+		}
+	}
+	f := fault.New(fault.Invalid, "read", "%s", what).About(at)
+	switch {
+	case strings.Contains(what, "already defined"):
+		return f.WithHint("keep only one of the two")
+	case strings.Contains(what, "'\t'"):
+		return f.WithHint("indent with spaces, not with tabs")
+	}
+	return f.WithHint("check indentation, quotes and brackets around this place")
+}
+
+// onlyOne refuses an application whose id another file of this call has.
+func onlyOne(file string, text []byte, id any, ids map[string]string) error {
+	name, _ := id.(string)
+	if name == "" {
+		return nil // what is wrong with it is said elsewhere
+	}
+	at := appPlace(file, string(text), "id")
+	if other, taken := ids[name]; taken {
+		return fault.New(fault.Invalid, "check the application", "the id %q is also in %s", name, other).About(at).
+			WithHint("give each application an id of its own: applying the second would change the first")
+	}
+	ids[name] = at
+	return nil
 }
 
 func has(keys map[string]any, key string) bool { _, ok := keys[key]; return ok }
@@ -102,12 +145,31 @@ func validateAgent(ctx context.Context, file string, offline bool) error {
 	if err != nil || offline {
 		return err
 	}
-	for name, a := range c.Applications {
+	var all []error
+	for _, name := range slices.Sorted(maps.Keys(c.Applications)) {
+		a := c.Applications[name]
 		if err := tryEndpoint(ctx, a.URL, a.CAFile, ""); err != nil {
-			return fault.New(fault.KindOf(err), "try application "+name, "%w", err).About(file)
+			all = append(all, fault.New(fault.KindOf(err), "try application "+name, "%w", err).About(agentPlace(file, name, "url")))
 		}
 	}
-	return nil
+	return errors.Join(all...)
+}
+
+// agentPlace is file:line of an application's setting in an agent's configuration, or the file.
+func agentPlace(file, application, key string) string {
+	f, err := parser.ParseFile(file, 0)
+	if err != nil {
+		return file
+	}
+	p, err := yaml.PathString(fmt.Sprintf("$.applications.'%s'.%s", strings.ReplaceAll(application, "'", "\\'"), key))
+	if err != nil {
+		return file
+	}
+	node, err := p.FilterFile(f)
+	if err != nil || node == nil {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, node.GetToken().Position.Line)
 }
 
 func validateApp(ctx context.Context, file string, offline bool) error {
@@ -120,7 +182,7 @@ func validateApp(ctx context.Context, file string, offline bool) error {
 		return err
 	}
 	if err := tryEndpoint(ctx, a.Target.URL, a.Target.CAFile, body["bearer"]); err != nil {
-		return fault.New(fault.KindOf(err), "try the target", "%w", err).About(file)
+		return fault.New(fault.KindOf(err), "try the target", "%w", err).About(appPlace(file, text, "target.url"))
 	}
 	return nil
 }
