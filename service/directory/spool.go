@@ -34,6 +34,7 @@ func (s *spool) put(d deferred) error {
 		if err != nil {
 			return spoolFault(err)
 		}
+		_ = os.Remove(f.Name()) // nobody else needs its name, and a kill leaves nothing behind; Windows refuses, see close
 		s.file, s.buf = f, bufio.NewWriterSize(f, 64<<10)
 		s.enc = json.NewEncoder(s.buf)
 	}
@@ -70,7 +71,7 @@ func (s *spool) each(fn func(deferred) error) error {
 func (s *spool) close() {
 	if s.file != nil {
 		_ = s.file.Close()
-		_ = os.Remove(s.file.Name()) // a leftover in the temporary folder hurts nobody
+		_ = os.Remove(s.file.Name()) // where an open file cannot be removed
 	}
 }
 
