@@ -206,6 +206,7 @@ func TestLifeOfAUser(t *testing.T) {
 	s.must(409, "POST", "/v1.0/users", map[string]any{"userPrincipalName": "Ann@X.example", "displayName": "Other"})
 	s.must(400, "POST", "/v1.0/users", map[string]any{"displayName": "Nameless"})
 	s.must(400, "POST", "/v1.0/users", "{not json")
+	s.must(400, "POST", "/v1.0/users", "{\"userPrincipalName\":\"x@x.example\",\"displayName\":\"\xff\xfe\"}")
 	boss := s.must(201, "POST", "/v1.0/users", map[string]any{"userPrincipalName": "bo@x.example", "displayName": "Bo"})["id"]
 	s.must(404, "GET", "/v1.0/users/"+id+"/manager", nil)
 	s.must(204, "PUT", "/v1.0/users/"+id+"/manager/$ref", map[string]any{"@odata.id": fmt.Sprintf("https://any.example/v1.0/users/%v/", boss)})
