@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/sallyport-id/sallyport/internal/nearest"
 )
 
 // syntaxHint says what to do about an error of the YAML reader: for an unknown key, which known one is near.
@@ -19,7 +21,7 @@ func syntaxHint(err error) string {
 	word := strings.Trim(strings.TrimPrefix(unknown.GetMessage(), "unknown field "), `"`)
 	best, near := "", 3
 	for _, key := range keys {
-		if d := distance(strings.ToLower(word), strings.ToLower(key)); d < near {
+		if d := nearest.Distance(word, key); d < near {
 			best, near = key, d
 		}
 	}
@@ -40,24 +42,4 @@ func keysOf(forms ...reflect.Type) []string {
 		}
 	}
 	return keys
-}
-
-// distance is the number of bytes to insert, delete or replace between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

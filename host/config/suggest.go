@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-id/sallyport/internal/nearest"
 )
 
 // knownKeys are all keys of the file, for suggestions.
@@ -18,7 +20,7 @@ var knownKeys = []string{
 func suggest(name string, known []string, otherwise string) string {
 	best, distance := "", 3
 	for _, k := range known {
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d < distance {
+		if d := nearest.Distance(name, k); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -35,25 +37,4 @@ func listed(words []string) string {
 		words = append(words[:20:20], "…")
 	}
 	return strings.Join(words, ", ")
-}
-
-// edits is the Levenshtein distance of two short words.
-func edits(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		previous := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := previous
-			if x[i] != y[j] {
-				cost = 1 + min(previous, row[j], row[j+1])
-			}
-			previous, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(y)]
 }

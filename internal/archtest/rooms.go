@@ -22,12 +22,12 @@ var rooms = map[string]string{
 	"tunnel/tunneltest": "tunnel fault",
 
 	"service/directory": "entry fault internal/tenant",
-	"service/app":       "entry fault internal/tenant",
+	"service/app":       "entry fault internal/tenant internal/nearest",
 	"service/agents":    "fault internal/tenant",
 	"service/access":    "fault internal/tenant",
 	"service/journal":   "entry fault internal/tenant",
 	"service/secrets":   "fault internal/tenant internal/atomicfile",
-	"service/expr":      "entry fault",
+	"service/expr":      "entry fault internal/nearest",
 	"service/scope":     "service/app entry fault",
 	"service/match":     "service/app entry fault",
 	"service/mapping":   "service/expr service/app entry fault",
@@ -44,7 +44,7 @@ var rooms = map[string]string{
 	"service/inbound":             "service/directory service/access scim scim/scimserver internal/tenant entry fault",
 	"service/graphapi":            "service/directory service/app service/agents service/access service/journal service/secrets service/plan service/cycle internal/tenant entry fault",
 
-	"agent":       "agent/enrol agent/dial agent/relay tunnel fault internal/atomicfile",
+	"agent":       "agent/enrol agent/dial agent/relay tunnel fault internal/atomicfile internal/nearest",
 	"agent/enrol": "agent/dial tunnel fault internal/atomicfile",
 	"agent/dial":  "tunnel fault",
 	"agent/relay": "tunnel fault",
@@ -54,7 +54,7 @@ var rooms = map[string]string{
 	"host/endpoint":                "scim scim/scimserver host host/autosync host/binding host/cache host/config host/connector entry fault internal/tlsx internal/atomicfile",
 	"host/cache":                   "scim entry fault",
 	"host/autosync":                "host/cache host/connector entry fault internal/atomicfile",
-	"host/config":                  "host/binding host/connector entry fault internal/atomicfile",
+	"host/config":                  "host/binding host/connector entry fault internal/atomicfile internal/nearest",
 	"host/connector":               "entry fault",
 	"host/connector/connectortest": "host/connector entry fault",
 	"host/connector/mem":           "host/connector entry fault",
@@ -62,6 +62,7 @@ var rooms = map[string]string{
 
 	"internal/archtest":   "",
 	"internal/atomicfile": "",
+	"internal/nearest":    "",
 	"internal/tenant":     "",
 	"internal/tlsx":       "internal/atomicfile fault",
 

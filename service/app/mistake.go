@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/internal/nearest"
 )
 
 // Mistake is one thing that is wrong with an application.
@@ -53,40 +54,20 @@ func (ms Mistakes) fault(op string) error {
 	return fault.Wrap(fault.Invalid, op, ms)
 }
 
-// nearest returns the candidate with the smallest edit distance to the word, "" when none is near.
-func nearest(word string, candidates []string) string {
+// closest returns the candidate with the smallest edit distance to the word, "" when none is near.
+func closest(word string, candidates []string) string {
 	best, far := "", len(word)/2+2
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < far {
+		if d := nearest.Distance(word, c); d < far {
 			best, far = c, d
 		}
 	}
 	return best
 }
 
-// distance is the number of bytes to insert, delete or replace between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
-}
-
 // suggest makes a hint of the nearest candidate, or of all of them.
 func suggest(word string, candidates []string) string {
-	if near := nearest(word, candidates); near != "" {
+	if near := closest(word, candidates); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "use one of " + strings.Join(candidates, ", ")

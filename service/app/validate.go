@@ -235,7 +235,7 @@ func (c *checker) matchTarget(path string, r Rule, ms []Mapping) {
 		targets[i] = m.Target
 	}
 	hint := "map the attribute, or give the rule a source"
-	if near := nearest(r.Target, targets); near != "" {
+	if near := closest(r.Target, targets); near != "" {
 		hint += "; did you mean " + near + "?"
 	}
 	c.add(path+".target", r.Target+" is not mapped and the rule has no source", hint)

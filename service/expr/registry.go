@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-id/sallyport/internal/nearest"
 )
 
 // Signature describes a function for listings and the expression builder. Its arity is the one the parser enforces.
@@ -127,7 +129,7 @@ func (f *builtin) usage() string {
 func nearestFunction(name string) string {
 	best, far := "", len(name)/2+1
 	for key, f := range registry {
-		if d := distance(strings.ToLower(name), key); d < far || d == far && f.Name < best {
+		if d := nearest.Distance(name, key); d < far || d == far && f.Name < best {
 			best, far = f.Name, d
 		}
 	}
@@ -135,26 +137,6 @@ func nearestFunction(name string) string {
 		return "the name of a function"
 	}
 	return "perhaps " + best
-}
-
-// distance is the number of bytes to insert, delete or replace between two names (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
 
 func lintCall(c *call) []string {
