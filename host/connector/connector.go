@@ -40,6 +40,8 @@ type Exporter interface {
 	// and Entry.ID set to the anchor.
 	Create(ctx context.Context, e entry.Entry) (entry.Entry, error)
 	// Update applies edits to the object and returns its anchor afterwards, which differs from a when an anchor attribute changed.
+	// An edit of the attribute that ObjectType.DN names is a rename or a move. Edits come in the shape the session's
+	// Capabilities ask for.
 	Update(ctx context.Context, t entry.Type, a Anchor, edits []entry.Edit) (Anchor, error)
 	// Delete removes the object; fault.NotFound when it is not there.
 	Delete(ctx context.Context, t entry.Type, a Anchor) error
@@ -47,7 +49,9 @@ type Exporter interface {
 
 // BatchExporter writes many at once; a target that gains from it implements it beside Exporter.
 type BatchExporter interface {
-	// Export carries out xs and returns one result for each, in the same order.
+	// Export carries out xs and returns one result for each, in the same order. One that fails does not undo the others: a
+	// target whose transactions are all or nothing tries the others again without it. A result whose effect is unknown is
+	// fault.Timeout; one that was not tried for the failure of another is fault.Unavailable.
 	Export(ctx context.Context, xs []Export) []Result
 }
 
@@ -71,25 +75,4 @@ type Result struct {
 // Passing the anchor attribute's name reads one object back by its anchor.
 type Lookup interface {
 	Lookup(ctx context.Context, t entry.Type, attr string, v entry.Value) ([]entry.Entry, error)
-}
-
-// Tester checks that the target can be reached and used with the configured credential, beyond what Open did.
-type Tester interface {
-	Test(ctx context.Context) error
-}
-
-// PasswordSetter sets a password as its own step after a create.
-type PasswordSetter interface {
-	SetPassword(ctx context.Context, t entry.Type, a Anchor, password Secret) error
-}
-
-// Counter counts the objects of a type cheaply, for progress bars.
-type Counter interface {
-	Count(ctx context.Context, t entry.Type) (int, error)
-}
-
-// Limits is implemented by sessions whose target has an opinion on parallel writers.
-type Limits interface {
-	// Writers is how many sessions may write at once; at least 1.
-	Writers() int
 }

@@ -37,6 +37,10 @@ type ObjectType struct {
 	Name       entry.Type
 	Anchor     []string // attributes that form the anchor, usually one
 	Attributes []Attribute
+
+	// DN names the attribute that holds the object's distinguished name; an edit of it renames or moves the object.
+	// "" when objects have none: the host then makes one, CN=<anchor>,OBJECT=<TYPE>.
+	DN string
 }
 
 // Attribute returns the attribute with the name, spelled exactly so.
@@ -55,10 +59,11 @@ type Attribute struct {
 	Type        DataType
 	MultiValued bool
 	Required    bool       // the target refuses an object without it
-	ReadOnly    bool       // the target computes it
+	ReadOnly    bool       // import only: the target computes it
 	Immutable   bool       // may be given at create only
 	Unique      bool       // the target refuses a second object with the same value
 	CaseExact   bool       // the target compares it with regard to case
-	WriteOnly   bool       // never read back (passwords)
+	WriteOnly   bool       // export only: never read back (passwords)
 	RefType     entry.Type // what a Reference points to; "" = any
+	Length      int        // most characters of a String, most bytes of Binary; 0 = unknown or unlimited
 }
