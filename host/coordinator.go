@@ -22,8 +22,9 @@ type Config struct {
 	Writers  int // sessions at once; at least 1
 	Flows    Flows
 	Budget   Budget
-	Gate     func() Gate // what the cache is worth right now; nil = always ready and fresh
-	Dir      string      // where releases, held references and renamed ids are kept; "" = nowhere
+	Gate     func() Gate                     // what the cache is worth right now; nil = always ready and fresh
+	Writing  func() (done func(), err error) // called before the target may be written, done when the cache has the outcome; nil = nobody cares
+	Dir      string                          // where releases, held references and renamed ids are kept; "" = nowhere
 	Log      *slog.Logger
 }
 
@@ -56,6 +57,9 @@ func New(cfg Config) (*Coordinator, error) {
 	}
 	if c.cfg.Gate == nil {
 		c.cfg.Gate = func() Gate { return Gate{Ready: true, Fresh: true} }
+	}
+	if c.cfg.Writing == nil {
+		c.cfg.Writing = func() (func(), error) { return func() {}, nil }
 	}
 	for _, b := range cfg.Bindings {
 		k, err := c.newKind(b)

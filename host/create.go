@@ -33,6 +33,11 @@ func (c *Coordinator) Create(ctx context.Context, e entry.Entry) (scimserver.Res
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
+	done, err := c.cfg.Writing()
+	if err != nil {
+		return scimserver.Resource{}, err
+	}
+	defer done()
 	row, err := c.createLocked(ctx, k, g, d)
 	if row.Anchor == "" {
 		return scimserver.Resource{}, err

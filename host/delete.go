@@ -22,6 +22,11 @@ func (c *Coordinator) Delete(ctx context.Context, t entry.Type, id, version stri
 	if err != nil {
 		return err
 	}
+	done, err := c.cfg.Writing()
+	if err != nil {
+		return err
+	}
+	defer done()
 	switch k.flows.remove {
 	case FlowDelete:
 		return c.remove(ctx, k, g, anchor, version)

@@ -108,7 +108,16 @@ const settleBatch = 1024
 
 // Settle writes every held reference whose object has appeared; autosync calls it after imports. It also saves what is remembered.
 func (c *Coordinator) Settle(ctx context.Context) error {
-	for i, id := range c.memory.targets() {
+	targets := c.memory.targets()
+	if len(targets) == 0 {
+		return c.memory.save()
+	}
+	done, err := c.cfg.Writing()
+	if err != nil {
+		return err
+	}
+	defer done()
+	for i, id := range targets {
 		if ctx.Err() != nil {
 			break
 		}

@@ -79,6 +79,11 @@ func (c *Coordinator) Update(ctx context.Context, t entry.Type, id, version stri
 	if err != nil {
 		return scimserver.Resource{}, err
 	}
+	done, err := c.cfg.Writing()
+	if err != nil {
+		return scimserver.Resource{}, err
+	}
+	defer done()
 	row, ch, err := c.updateLocked(ctx, k, anchor, version, edits)
 	if row.Anchor != "" && (ch.waited || len(ch.held)+len(ch.released) > 0 || row.Anchor != anchor) {
 		var keepErr error

@@ -36,6 +36,7 @@ type Sync struct {
 	cfg   Config
 	kick  chan chan error
 	ready chan struct{}
+	exact *exactness
 
 	mu       sync.Mutex
 	state    State
@@ -70,7 +71,9 @@ func New(cfg Config) *Sync {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Sync{cfg: cfg, kick: make(chan chan error), ready: make(chan struct{})}
+	s := &Sync{cfg: cfg, kick: make(chan chan error), ready: make(chan struct{})}
+	s.exact = s.newExactness()
+	return s
 }
 
 // Ready is closed as soon as the cache may be read.

@@ -271,6 +271,45 @@ func TestImage(t *testing.T) {
 			})
 		})
 	})
+	t.Run("of before a write is not served after a kill", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			writeAndLose(t, dir)
+			s, c := newSync(&target{down: errors.New("away")}, dir, nil)
+			play(t, s, func() {
+				if s.State().Ready || c.Len() != 0 {
+					t.Errorf("%d objects of an image that the last write made old", c.Len())
+				}
+			})
+		})
+	})
+	t.Run("is not trusted when a write was under way", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s, _ := newSync(&target{n: 10}, dir, nil)
+			if _, err := s.Writing(); err != nil { // and it never ends
+				t.Fatal(err)
+			}
+			play(t, s, func() {})
+			s, _ = newSync(&target{down: errors.New("away")}, dir, nil)
+			play(t, s, func() {
+				if s.State().Ready {
+					t.Error("ready")
+				}
+			})
+		})
+	})
+	synctest.Test(t, func(t *testing.T) { // writes that have ended before the save do no harm
+		s, _ := newSync(&target{n: 10}, dir, nil)
+		play(t, s, func() {
+			done, err := s.Writing()
+			if err != nil {
+				t.Fatal(err)
+			}
+			done()
+		})
+		if s, _ = newSync(&target{down: errors.New("away")}, dir, nil); !ready(t, s) {
+			t.Error("not ready")
+		}
+	})
 	t.Run("ErrDamaged is not served", func(t *testing.T) {
 		files, err := filepath.Glob(filepath.Join(dir, "*.image"))
 		if err != nil || len(files) != 1 {
@@ -293,4 +332,21 @@ func TestImage(t *testing.T) {
 			})
 		})
 	})
+}
+
+// writeAndLose is a process that loads the image, writes to the target and is killed.
+func writeAndLose(t *testing.T, dir string) {
+	t.Helper()
+	s, _ := newSync(&target{n: 10}, dir, nil)
+	done, err := s.Writing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done()
+}
+
+func ready(t *testing.T, s *autosync.Sync) (yes bool) {
+	t.Helper()
+	play(t, s, func() { yes = s.State().Ready })
+	return yes
 }

@@ -29,9 +29,14 @@ func fileName(s string) string {
 	return string(out)
 }
 
-// load reads the images of all spaces. Only if every one is there and good may the cache be read before the first import.
+// load reads the images of all spaces. Only if every one is there, good and exact may the cache be read before the first import.
 func (s *Sync) load() {
 	if s.cfg.Dir == "" {
+		return
+	}
+	if !s.exact.holds() {
+		s.cfg.Log.Info("cache image not used", "event", "host.image.old", "connector", s.cfg.Name,
+			"reason", "there is none, or the host was killed after it had written to the target; reads wait for the import")
 		return
 	}
 	good := true
@@ -62,12 +67,16 @@ func (s *Sync) save() error {
 	if s.cfg.Dir == "" || !s.State().Ready {
 		return nil
 	}
+	at, quiet, err := s.exact.before()
+	if err != nil {
+		return err
+	}
 	for _, x := range s.cfg.Spaces {
 		if err := s.saveOne(x); err != nil {
 			return fault.Wrap(fault.Internal, "save the cache image", err)
 		}
 	}
-	return nil
+	return fault.Wrap(fault.Internal, "mark the cache image", s.exact.after(at, quiet))
 }
 
 func (s *Sync) saveOne(x Space) error {

@@ -48,7 +48,7 @@ func (u *unit) begin(ctx context.Context) (*life, error) {
 	l := &life{}
 	l.coordinator, err = host.New(host.Config{
 		Name: u.x.Name, Bindings: bindings, Open: u.opener.Open, Writers: writers, Flows: flows(u.x.Deprovision),
-		Budget: host.Budget(u.x.DeleteBudget), Gate: func() host.Gate { return gate(l.sync) }, Dir: u.dir(), Log: u.base,
+		Budget: host.Budget(u.x.DeleteBudget), Gate: func() host.Gate { return gate(l.sync) }, Writing: func() (func(), error) { return l.sync.Writing() }, Dir: u.dir(), Log: u.base,
 	})
 	if err != nil {
 		return nil, err

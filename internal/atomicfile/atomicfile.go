@@ -1,9 +1,12 @@
 package atomicfile
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // Write replaces the file at path with data. After a crash the file holds either the old content or the new, never a part.
@@ -40,4 +43,20 @@ func WriteFrom(path string, perm os.FileMode, fill func(io.Writer) error) (err e
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// Remove removes the file at path for good: after a power loss it does not come back. A file that is not there is no error.
+func Remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Sync(); err != nil && runtime.GOOS != "windows" { // which has no such thing for folders
+		return err
+	}
+	return nil
 }
