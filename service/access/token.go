@@ -11,15 +11,6 @@ import (
 	"github.com/sallyport-id/sallyport/fault"
 )
 
-// Role says what the holder of a token may do.
-type Role string
-
-// The roles of people and their tools; see also Source.
-const (
-	Admin  Role = "admin"  // everything
-	Reader Role = "reader" // look, but change nothing
-)
-
 // Token is one bearer secret as it is kept: by hash.
 type Token struct {
 	Name    string    // unique within the tenant; for people
@@ -55,8 +46,8 @@ func (t Token) Validate() error {
 	switch {
 	case t.Name == "":
 		return fault.New(fault.Invalid, op, "it has no name").WithHint("give the token a name that says who uses it")
-	case t.Role != Admin && t.Role != Reader && t.Role != Source:
-		return fault.New(fault.Invalid, op, "role %q is not known", t.Role).About(t.Name).WithHint("use %s, %s or %s", Admin, Reader, Source)
+	case !t.Role.Known() && t.Role != Source:
+		return fault.New(fault.Invalid, op, "role %q is not known", t.Role).About(t.Name).WithHint("use %s, %s, %s or %s", Admin, Operator, Reader, Source)
 	case (t.Role == Source) != strings.HasPrefix(t.Name, sourceMark):
 		return fault.New(fault.Invalid, op, "names that begin with %s belong to tokens of sources", sourceMark).About(t.Name).
 			WithHint("choose another name, or make the token with NewSource")

@@ -72,10 +72,11 @@ type Config struct {
 	Journal   Journal
 	Secrets   Secrets
 	Access    access.Store
+	Callers   access.Authenticator // who holds a credential; default the bearer secrets in Access
 	Agents    agents.Store
 	Gate      Gate
 	Logger    *slog.Logger
-	Tenant    tenant.ID // of every credential; default tenant.Default
+	Tenant    tenant.ID // of the bearer secrets in Access; default tenant.Default
 	// MaxImport is the largest people.csv taken, in bytes; default 4 GiB.
 	MaxImport int64
 }
@@ -94,6 +95,9 @@ func New(c Config) *API {
 	if c.Tenant == "" {
 		c.Tenant = tenant.Default
 	}
+	if c.Callers == nil {
+		c.Callers = access.Bearers{Store: c.Access, Tenant: c.Tenant}
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -101,67 +105,66 @@ func New(c Config) *API {
 	for _, r := range a.Routes() {
 		a.mux.Handle(r.Pattern, a.guard(r))
 	}
-	a.mux.Handle("/", a.guard(Route{Role: access.Reader, Handle: notFound}))
+	a.mux.Handle("/", a.guard(Route{Permission: access.SignedIn, Handle: notFound}))
 	return a
 }
 
-// Route is one line of the API: who may call what.
+// Route is one line of the API: who may call what. The handler finds the caller in access.From(r.Context()). In a path, {app} names
+// the application whose owner may call it, too.
 type Route struct {
-	Pattern string // as http.ServeMux takes it, under /v1.0 or /sallyport/v1
-	Role    access.Role
-	Handle  func(w http.ResponseWriter, r *http.Request) error
+	Pattern    string // as http.ServeMux takes it, under /v1.0 or /sallyport/v1
+	Permission access.Permission
+	Handle     func(w http.ResponseWriter, r *http.Request) error
 }
 
 // Routes lists every route; the authorization test walks it.
 func (a *API) Routes() []Route {
 	const (
-		reader = access.Reader
-		admin  = access.Admin
-		jobs   = "/v1.0/servicePrincipals/{app}/synchronization/jobs"
-		own    = "/sallyport/v1"
+		jobs = "/v1.0/servicePrincipals/{app}/synchronization/jobs"
+		own  = "/sallyport/v1"
 	)
 	return []Route{
-		{"GET /v1.0/users", reader, a.listUsers},
-		{"POST /v1.0/users", admin, a.createUser},
-		{"GET /v1.0/users/{id}", reader, a.getUser},
-		{"PATCH /v1.0/users/{id}", admin, a.patchUser},
-		{"DELETE /v1.0/users/{id}", admin, a.deleteUser},
-		{"GET /v1.0/users/{id}/manager", reader, a.getManager},
-		{"PUT /v1.0/users/{id}/manager/$ref", admin, a.putManager},
-		{"DELETE /v1.0/users/{id}/manager/$ref", admin, a.deleteManager},
-		{"GET /v1.0/groups", reader, a.listGroups},
-		{"POST /v1.0/groups", admin, a.createGroup},
-		{"GET /v1.0/groups/{id}", reader, a.getGroup},
-		{"PATCH /v1.0/groups/{id}", admin, a.patchGroup},
-		{"DELETE /v1.0/groups/{id}", admin, a.deleteGroup},
-		{"GET /v1.0/groups/{id}/members", reader, a.listMembers},
-		{"POST /v1.0/groups/{id}/members/$ref", admin, a.addMember},
-		{"DELETE /v1.0/groups/{id}/members/{member}/$ref", admin, a.removeMember},
-		{"GET /v1.0/directory/deletedItems/{id}", reader, a.getDeleted},
-		{"POST /v1.0/directory/deletedItems/{id}/restore", admin, a.restore},
-		{"DELETE /v1.0/directory/deletedItems/{id}", admin, a.purge},
-		{"GET " + jobs, reader, a.listJobs},
-		{"GET " + jobs + "/{job}", reader, a.getJob},
-		{"POST " + jobs + "/{job}/start", admin, a.startJob},
-		{"POST " + jobs + "/{job}/pause", admin, a.pauseJob},
-		{"POST " + jobs + "/{job}/restart", admin, a.restartJob},
-		{"POST " + jobs + "/{job}/provisionOnDemand", admin, a.provisionOnDemand},
-		{"GET " + own + "/whoami", reader, a.whoami},
-		{"POST " + own + "/import", admin, a.importPeople},
-		{"GET " + own + "/apps", reader, a.listApps},
-		{"GET " + own + "/apps/{app}", reader, a.getApp},
-		{"PUT " + own + "/apps/{app}", admin, a.putApp},
-		{"DELETE " + own + "/apps/{app}", admin, a.deleteApp},
-		{"GET " + own + "/apps/{app}/status", reader, a.jobStatus},
-		{"GET " + own + "/apps/{app}/escrows", reader, a.listEscrows},
-		{"GET " + own + "/apps/{app}/explain/{id}", reader, a.explain},
-		{"GET " + own + "/journal", reader, a.readJournal},
-		{"GET " + own + "/agents", reader, a.listAgents},
-		{"POST " + own + "/agents/tokens", admin, a.makeJoinToken},
-		{"DELETE " + own + "/agents/{id}", admin, a.revokeAgent},
-		{"GET " + own + "/sources", reader, a.listSources},
-		{"POST " + own + "/sources", admin, a.addSource},
-		{"DELETE " + own + "/sources/{name}", admin, a.revokeSource},
+		{"GET /v1.0/users", access.ReadDirectory, a.listUsers},
+		{"POST /v1.0/users", access.WriteDirectory, a.createUser},
+		{"GET /v1.0/users/{id}", access.ReadDirectory, a.getUser},
+		{"PATCH /v1.0/users/{id}", access.WriteDirectory, a.patchUser},
+		{"DELETE /v1.0/users/{id}", access.WriteDirectory, a.deleteUser},
+		{"GET /v1.0/users/{id}/manager", access.ReadDirectory, a.getManager},
+		{"PUT /v1.0/users/{id}/manager/$ref", access.WriteDirectory, a.putManager},
+		{"DELETE /v1.0/users/{id}/manager/$ref", access.WriteDirectory, a.deleteManager},
+		{"GET /v1.0/groups", access.ReadDirectory, a.listGroups},
+		{"POST /v1.0/groups", access.WriteDirectory, a.createGroup},
+		{"GET /v1.0/groups/{id}", access.ReadDirectory, a.getGroup},
+		{"PATCH /v1.0/groups/{id}", access.WriteDirectory, a.patchGroup},
+		{"DELETE /v1.0/groups/{id}", access.WriteDirectory, a.deleteGroup},
+		{"GET /v1.0/groups/{id}/members", access.ReadDirectory, a.listMembers},
+		{"POST /v1.0/groups/{id}/members/$ref", access.WriteDirectory, a.addMember},
+		{"DELETE /v1.0/groups/{id}/members/{member}/$ref", access.WriteDirectory, a.removeMember},
+		{"GET /v1.0/directory/deletedItems/{id}", access.ReadDirectory, a.getDeleted},
+		{"POST /v1.0/directory/deletedItems/{id}/restore", access.WriteDirectory, a.restore},
+		{"DELETE /v1.0/directory/deletedItems/{id}", access.WriteDirectory, a.purge},
+		{"GET " + jobs, access.ReadApps, a.listJobs},
+		{"GET " + jobs + "/{job}", access.ReadApps, a.getJob},
+		{"POST " + jobs + "/{job}/start", access.RunJobs, a.startJob},
+		{"POST " + jobs + "/{job}/pause", access.RunJobs, a.pauseJob},
+		{"POST " + jobs + "/{job}/restart", access.RunJobs, a.restartJob},
+		{"POST " + jobs + "/{job}/provisionOnDemand", access.RunJobs, a.provisionOnDemand},
+		{"GET " + own + "/whoami", access.SignedIn, a.whoami},
+		{"POST " + own + "/import", access.WriteDirectory, a.importPeople},
+		{"GET " + own + "/apps", access.ReadApps, a.listApps},
+		{"GET " + own + "/apps/{app}", access.ReadApps, a.getApp},
+		{"PUT " + own + "/apps/{app}", access.WriteApps, a.putApp},
+		{"DELETE " + own + "/apps/{app}", access.WriteApps, a.deleteApp},
+		{"GET " + own + "/apps/{app}/status", access.ReadApps, a.jobStatus},
+		{"GET " + own + "/apps/{app}/escrows", access.ReadApps, a.listEscrows},
+		{"GET " + own + "/apps/{app}/explain/{id}", access.ReadApps, a.explain},
+		{"GET " + own + "/journal", access.ReadLogs, a.readJournal},
+		{"GET " + own + "/agents", access.ReadAgents, a.listAgents},
+		{"POST " + own + "/agents/tokens", access.WriteAgents, a.makeJoinToken},
+		{"DELETE " + own + "/agents/{id}", access.WriteAgents, a.revokeAgent},
+		{"GET " + own + "/sources", access.ReadAccess, a.listSources},
+		{"POST " + own + "/sources", access.WriteAccess, a.addSource},
+		{"DELETE " + own + "/sources/{name}", access.WriteAccess, a.revokeSource},
 	}
 }
 

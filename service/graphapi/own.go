@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/internal/tenant"
 	"github.com/sallyport-id/sallyport/service/access"
 	"github.com/sallyport-id/sallyport/service/agents"
 	"github.com/sallyport-id/sallyport/service/app"
@@ -18,9 +19,18 @@ import (
 	"github.com/sallyport-id/sallyport/service/secrets"
 )
 
+// whoAmI is how a caller sees itself.
+type whoAmI struct {
+	Name    string        `json:"name"`
+	Subject string        `json:"subject"`
+	Tenant  tenant.ID     `json:"tenant"`
+	Roles   []access.Role `json:"roles"`
+	Apps    []string      `json:"apps,omitempty"` // applications it owns
+}
+
 func (a *API) whoami(w http.ResponseWriter, r *http.Request) error {
-	tok, _ := r.Context().Value(whoKey{}).(access.Token)
-	writeJSON(w, http.StatusOK, map[string]any{"name": tok.Name, "role": tok.Role})
+	c := access.From(r.Context())
+	writeJSON(w, http.StatusOK, whoAmI{c.Name, c.Subject, c.Tenant, c.Roles, c.Apps})
 	return nil
 }
 

@@ -50,7 +50,10 @@ service's first start.`,
 			if err != nil {
 				return err
 			}
-			var who struct{ Name, Role string }
+			var who struct {
+				Name  string
+				Roles []string
+			}
 			if err := c.call(cmd.Context(), "GET", "/sallyport/v1/whoami", nil, &who); err != nil {
 				return err
 			}
@@ -58,8 +61,8 @@ service's first start.`,
 			if err != nil {
 				return err
 			}
-			return e.print(map[string]string{"profile": path, "name": who.Name, "role": who.Role}, func() {
-				e.say("You are %s (%s) at %s. Kept in %s.", who.Name, who.Role, p.Service, path)
+			return e.print(map[string]any{"profile": path, "name": who.Name, "roles": who.Roles}, func() {
+				e.say("You are %s (%s) at %s. Kept in %s.", who.Name, strings.Join(who.Roles, ", "), p.Service, path)
 			})
 		},
 	}

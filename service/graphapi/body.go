@@ -1,0 +1,122 @@
+package graphapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sallyport-id/sallyport/fault"
+)
+
+// maxBody is the largest request body taken, after decompression. People.csv has a limit of its own.
+const maxBody = 4 << 20
+
+// maxDepth bounds how deep JSON may nest, so that no body costs more than its size.
+const maxDepth = 64
+
+// body reads a request body, gzip or plain, up to the limit (graph-api P8). A compressed body is read no further than the limit, so a bomb
+// costs no more than an honest large body.
+func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	const op = "read the request"
+	var src io.Reader = http.MaxBytesReader(w, r.Body, maxBody)
+	switch enc := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); enc {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(src)
+		if errors.Is(err, io.EOF) { // an empty body is empty, compressed or not
+			return nil, nil
+		}
+		if err != nil {
+			return nil, unreadable(err, "the body is not gzip: %w")
+		}
+		src = z
+	default:
+		return nil, refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
+			fault.New(fault.Invalid, op, "the content encoding %q is not known", enc).WithHint("send the body plain or with gzip"))
+	}
+	b, err := io.ReadAll(io.LimitReader(src, maxBody+1))
+	if err != nil {
+		return nil, unreadable(err, "the body ends early or is damaged: %w")
+	}
+	if len(b) > maxBody {
+		return nil, &http.MaxBytesError{Limit: maxBody}
+	}
+	if !utf8.Valid(b) { // encoding/json would replace what it cannot read, and somebody's name would silently be another
+		return nil, fault.New(fault.Invalid, op, "the body is not UTF-8")
+	}
+	return b, nil
+}
+
+func unreadable(err error, format string) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return err
+	}
+	return fault.New(fault.Invalid, "read the request", format, err)
+}
+
+// decode reads a JSON body into v. An empty body leaves v as it is (graph-api P10).
+func decode(w http.ResponseWriter, r *http.Request, v any) error {
+	b, err := body(w, r)
+	if err != nil {
+		return err
+	}
+	if b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))); len(b) == 0 {
+		return nil
+	}
+	if err := jsonType(r); err != nil {
+		return err
+	}
+	return unmarshal(b, v)
+}
+
+// jsonType refuses what says of itself that it is no JSON. Nothing said counts as JSON.
+func jsonType(r *http.Request) error {
+	text := r.Header.Get("Content-Type")
+	if text == "" {
+		return nil
+	}
+	kind, _, err := mime.ParseMediaType(text)
+	if err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json") || strings.HasPrefix(kind, "text/") ||
+		kind == "application/octet-stream" || kind == "application/x-www-form-urlencoded") {
+		return nil // curl -d says it is a form; its bytes decide
+	}
+	return refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
+		fault.New(fault.Invalid, "read the request", "the content type %q is not JSON", text).WithHint("send application/json"))
+}
+
+func unmarshal(b []byte, v any) error {
+	if tooDeep(b) {
+		return fault.New(fault.Invalid, "read the request", "the JSON nests deeper than %d levels", maxDepth)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fault.New(fault.Invalid, "read the request", "the body is not the JSON expected here: %w", err)
+	}
+	return nil
+}
+
+// tooDeep counts brackets outside of strings.
+func tooDeep(b []byte) bool {
+	depth, inText := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
