@@ -8,6 +8,7 @@ import (
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/directory"
+	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/match"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
@@ -70,7 +71,8 @@ type Pairs interface {
 type Outcomes interface {
 	// Intend writes down what is about to be done. The receipt's Key is the idempotency key of the write.
 	Intend(ctx context.Context, job JobID, i Intent) (Receipt, error)
-	// Settle writes down what came of it, and drops the intent. A receipt without Key settles something that needed no intent.
+	// Settle writes down what came of it with its journal records, and drops the intent, in one transaction. A receipt without
+	// Key settles something that needed no intent.
 	Settle(ctx context.Context, r Receipt, o Outcome) error
 	// Intents yields what was intended and never settled: the work a crash interrupted.
 	Intents(ctx context.Context, job JobID) iter.Seq2[Receipt, error]
@@ -111,11 +113,14 @@ type Receipt struct {
 
 // Outcome is what came of an object. Exactly one of three: it is linked (Link set), it failed (Escrow set), or it is to be
 // forgotten (Unlink true). None of them set: nothing to remember beyond clearing the object's escrow.
+// The journal's records about it are part of the outcome: they are stored in the same transaction, so that after a crash
+// neither exists without the other.
 type Outcome struct {
 	Link    plan.Link // non-zero: remember this pair; clears the object's escrow
 	Unlink  bool      // forget the pair
 	Escrow  *Escrow   // put the object aside
 	Waiting []string  // source ids this object refers to that are not linked yet; replaces what was remembered
+	Records []journal.Record
 }
 
 // Escrow is a failed entry put aside.

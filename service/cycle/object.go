@@ -328,15 +328,16 @@ func (t *turn) skip(ctx context.Context) error {
 		o, worth = Outcome{Unlink: true}, true
 	}
 	if worth {
-		if err := t.settle(ctx, o); err != nil {
+		if err := t.record(ctx, plan.Skipped, nil, o); err != nil {
 			return err
 		}
+	} else {
+		t.buffer()
 	}
 	if o.Link.Target != "" {
 		t.arrive()
 	}
 	t.tally.count(plan.Skip)
-	t.buffer()
 	return nil
 }
 

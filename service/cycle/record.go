@@ -15,21 +15,15 @@ import (
 	"github.com/sallyport-id/sallyport/service/plan"
 )
 
-// record writes outcome and journal at the same time, so that they share one commit.
+// record writes outcome and journal in one transaction.
 func (t *turn) record(ctx context.Context, status plan.Status, cause error, o Outcome) error {
 	r := t.entry(status, cause)
 	if o.Link.Target != "" {
 		r.Target.ID = o.Link.Target
 	}
 	t.remember(r)
-	logged := make(chan error, 1)
-	// Both must be written even if somebody pauses the job at this very moment.
-	go func() { logged <- t.Log.Append(context.WithoutCancel(ctx), r) }()
-	err := t.settle(ctx, o)
-	if e := <-logged; e != nil && err == nil {
-		err = lasting{e}
-	}
-	return err
+	o.Records = append(o.Records, r)
+	return t.settle(ctx, o)
 }
 
 // buffer keeps the record of an object nothing was written for; such records go to the journal many at a time.

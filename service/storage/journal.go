@@ -65,14 +65,23 @@ func (j *Journal) Append(ctx context.Context, rs ...journal.Record) error {
 	if len(rs) == 0 {
 		return nil
 	}
+	rows, err := rowsOf(rs)
+	if err != nil {
+		return name(op, err)
+	}
+	return j.write(ctx, op, func(tx tx) error { return tx.append(rows) })
+}
+
+// rowsOf encodes records outside of any transaction.
+func rowsOf(rs []journal.Record) ([]row, error) {
 	rows := make([]row, len(rs))
 	for i, r := range rs {
 		var err error
 		if rows[i], err = rowOf(r); err != nil {
-			return name(op, err)
+			return nil, err
 		}
 	}
-	return j.write(ctx, op, func(tx tx) error { return tx.append(rows) })
+	return rows, nil
 }
 
 // rowOf encodes a record; it needs no database.
@@ -89,6 +98,9 @@ func rowOf(r journal.Record) (row, error) {
 }
 
 func (t tx) append(rows []row) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	var id int64
 	if _, err := t.one(lockJournalClock, nil, &id); err != nil {
 		return err

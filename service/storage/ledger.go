@@ -137,20 +137,27 @@ type Settlement struct {
 	Outcome cycle.Outcome
 }
 
-// SettleMany settles all in one transaction: all or nothing. For prefetched matches, which come by the thousand.
+// SettleMany settles all in one transaction, journal records included: all or nothing.
 func (l *Ledger) SettleMany(ctx context.Context, ss []Settlement) error {
+	const op = "settle"
+	var records []row
 	for _, s := range ss {
 		if s.source() == "" {
-			return fault.New(fault.Internal, "settle", "the receipt names no source object")
+			return fault.New(fault.Internal, op, "the receipt names no source object")
 		}
+		rows, err := rowsOf(s.Outcome.Records)
+		if err != nil {
+			return name(op, err)
+		}
+		records = append(records, rows...)
 	}
-	return l.write(ctx, "settle", func(tx tx) error {
+	return l.write(ctx, op, func(tx tx) error {
 		for _, s := range ss {
 			if err := tx.settle(s); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.append(records)
 	})
 }
 

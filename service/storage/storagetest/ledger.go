@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/service/cycle"
+	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
 
@@ -23,6 +24,7 @@ var ledgerCases = []testCase{
 	{"Reset", ledgerReset},
 	{"NoUpdateLost", ledgerNoUpdateLost},
 	{"ManyAtOnce", ledgerManyAtOnce},
+	{"RecordComesWithItsOutcome", ledgerRecords},
 }
 
 const job cycle.JobID = "hr"
@@ -234,4 +236,32 @@ func ledgerManyAtOnce(t *testing.T, ctx context.Context, s Stores) {
 	}
 	wg.Wait()
 	equal(t, len(all(t, s.Ledger.Intents(ctx, job))), 0)
+}
+
+// ledgerRecords: outcome and journal record are one thing. A record that cannot be stored undoes the outcome.
+func ledgerRecords(t *testing.T, ctx context.Context, s Stores) {
+	r := got(s.Ledger.Intend(ctx, job, cycle.Intent{Source: "1", Type: entry.User, Verb: plan.Create}))(t)
+	must(t, s.Ledger.Settle(ctx, r, cycle.Outcome{Link: link("1", "t1"), Records: []journal.Record{record(1, "hr", "a", "success"), record(2, "hr", "a", "success")}}))
+	equal(t, reasons(got(s.Journal.Find(ctx, journal.Query{}))(t)), []string{"1", "2"})
+	equal(t, len(all(t, s.Ledger.Intents(ctx, job))), 0)
+
+	bad := record(3, "hr", "a", "success")
+	bad.Status = "not\xff text"
+	if err := s.Ledger.Settle(ctx, cycle.Receipt{Job: job, Intent: cycle.Intent{Source: "2"}}, cycle.Outcome{Link: link("2", "t2"), Records: []journal.Record{bad}}); err != nil {
+		equal(t, got(s.Ledger.Link(ctx, job, "2"))(t), plan.Link{})
+	} else {
+		equal(t, len(got(s.Journal.Find(ctx, journal.Query{}))(t)), 3)
+		equal(t, got(s.Ledger.Link(ctx, job, "2"))(t).Target, "t2")
+	}
+	news := make(chan journal.Record, 1)
+	go func() {
+		for r, err := range s.Journal.Follow(ctx, journal.Query{User: "id-b"}) {
+			if err == nil {
+				news <- r
+			}
+			return
+		}
+	}()
+	settle(t, ctx, s, job, "3", cycle.Outcome{Link: link("3", "t3"), Records: []journal.Record{record(4, "hr", "b", "success")}})
+	equal(t, (<-news).Reason, "4") // whoever follows the journal is woken
 }
