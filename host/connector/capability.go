@@ -37,6 +37,35 @@ type Capabilities struct {
 	Count       bool        `json:"count"` // implements Counter
 	Test        bool        `json:"test"`  // implements Tester or StagedTester
 	Writers     int         `json:"writers"`
+
+	// Excuses say why something is missing, by its name in JSON: "delta": "no history table is configured". The conformance kit
+	// wants one for everything a connector that writes cannot do, and none for what it can.
+	Excuses map[string]string `json:"excuses,omitempty"`
+}
+
+// Ability is one capability by name.
+type Ability struct {
+	Name string // as in JSON
+	For  string // what it is, for people
+	Has  bool
+}
+
+// Abilities lists the capabilities that a connector either has or lacks, in a fixed order.
+func (c Capabilities) Abilities() []Ability {
+	return []Ability{
+		{"export", "create, update and delete objects", c.Export},
+		{"batch", "write many objects at once", c.Batch > 0},
+		{"delta", "import only what changed", c.Delta},
+		{"push", "be told of changes at once", c.Push},
+		{"lookup", "read single objects from the target", c.Lookup},
+		{"password", "set passwords", c.Password},
+		{"oldPassword", "change passwords that need the old one", c.OldPassword},
+		{"rename", "rename and move objects", c.Rename},
+		{"partitions", "list the parts of the target", c.Partitions},
+		{"hierarchy", "list the containers of the target", c.Hierarchy},
+		{"count", "count objects beforehand", c.Count},
+		{"test", "test the connection step by step", c.Test},
+	}
 }
 
 // Describer states what the optional interfaces do not show. A session (or a driver, for what all its sessions have) returns

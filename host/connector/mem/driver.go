@@ -2,6 +2,7 @@ package mem
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -36,7 +37,28 @@ func (d *Driver) Settings() []connector.Setting {
 			Help: "How many made-up people there are at the start. They take no memory until one is changed."},
 		{Name: "groups", Label: "Made-up groups", Type: connector.Number, Default: "0", Page: "Connectivity",
 			Help: "How many made-up groups of up to 20 of those people there are at the start."},
+		{Name: "batch", Label: "Writes in a batch", Type: connector.Number, Default: "0", Page: "Export",
+			Help: "How many writes are taken at once. Memory gains nothing from it; 0 takes them one by one."},
+		{Name: "delta", Label: "Changes are known", Type: connector.Check, Default: "true", Page: "Global",
+			Help: "Whether what changed can be asked for. Turn it off to see how the host gets by with full imports."},
 	}
+}
+
+// Capabilities says what sessions can do with the default settings.
+func (d *Driver) Capabilities() connector.Capabilities { return can(d.schema, 0, true) }
+
+// can is what a session with the settings can do.
+func can(s connector.Schema, batch int, delta bool) connector.Capabilities {
+	c := connector.Capabilities{Export: true, Batch: batch, Delta: delta, Push: delta, Lookup: true, Partitions: true, Count: true, Test: true, Writers: 1024}
+	for _, o := range s.Types {
+		for _, a := range o.Attributes {
+			c.Password = c.Password || a.WriteOnly
+			c.Rename = c.Rename || slices.Contains(o.Anchor, a.Name) && !a.ReadOnly
+		}
+	}
+	c.OldPassword = c.Password
+	c.Excuses = excuses(c)
+	return c
 }
 
 // Open joins the population of config.Name, made by the first Open. fault.Invalid when a number is none.
@@ -49,6 +71,10 @@ func (d *Driver) Open(_ context.Context, config connector.Config) (connector.Ses
 	if err != nil {
 		return nil, err
 	}
+	batch, err := number(config, "batch")
+	if err != nil {
+		return nil, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s, ok := d.stores[config.Name]
@@ -57,7 +83,22 @@ func (d *Driver) Open(_ context.Context, config connector.Config) (connector.Ses
 		s.seed(users, groups)
 		d.stores[config.Name] = s
 	}
-	return &session{store: s}, nil
+	return &session{store: s, can: can(d.schema, batch, config.Values["delta"] != "false")}, nil
+}
+
+// excuses says why what is missing is.
+func excuses(c connector.Capabilities) map[string]string {
+	why := map[string]string{
+		"batch": "the setting batch is 0", "delta": "the setting delta is off", "push": "the setting delta is off",
+		"password": "no attribute is write-only", "oldPassword": "no attribute is write-only", "rename": "anchors are made by the driver",
+		"hierarchy": "a population is flat",
+	}
+	for _, a := range c.Abilities() {
+		if a.Has {
+			delete(why, a.Name)
+		}
+	}
+	return why
 }
 
 func number(config connector.Config, name string) (int, error) {

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"slices"
 	"time"
@@ -95,6 +96,25 @@ func (s *session) SetPassword(ctx context.Context, t entry.Type, a connector.Anc
 	return err
 }
 
+// ChangePassword replaces the password if the old one is right.
+func (s *session) ChangePassword(ctx context.Context, t entry.Type, a connector.Anchor, was, want connector.Secret) error {
+	tab, err := s.begin(ctx, t, "change the password")
+	if err != nil {
+		return err
+	}
+	s.store.mu.RLock()
+	e, ok := s.store.get(tab, string(a))
+	s.store.mu.RUnlock()
+	if !ok {
+		return absent("change the password", a)
+	}
+	i := slices.IndexFunc(tab.kind.Attributes, func(a connector.Attribute) bool { return a.WriteOnly })
+	if i < 0 || subtle.ConstantTimeCompare([]byte(e.Attrs.Text(tab.kind.Attributes[i].Name)), []byte(was.Reveal())) != 1 {
+		return fault.New(fault.Invalid, "change the password", "the old password is wrong").WithHint("give the present password, or set a new one as an administrator")
+	}
+	return s.SetPassword(ctx, t, a, want)
+}
+
 func (s *session) begin(ctx context.Context, t entry.Type, op string) (*table, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, op, err)
@@ -118,6 +138,7 @@ func (s *store) rename(t *table, from string, e entry.Entry) {
 	old, _ := s.get(t, from)
 	t.unindex(old)
 	t.forget(from)
+	s.changes.add(t.kind.Name, from)
 	if i := personOf(from); t.kind.Name == entry.User && s.lives(i) {
 		s.gone[i] = struct{}{}
 	}

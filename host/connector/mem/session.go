@@ -11,17 +11,30 @@ import (
 	"github.com/sallyport-id/sallyport/host/connector"
 )
 
-// session implements connector.Session, Exporter, Lookup, Tester, Counter, PasswordSetter and Limits.
-type session struct{ store *store }
+// session implements every optional part of the contract but Hierarchy: a population is flat.
+type session struct {
+	store *store
+	can   connector.Capabilities
+}
 
 var (
-	_ connector.Exporter       = (*session)(nil)
-	_ connector.Lookup         = (*session)(nil)
-	_ connector.Tester         = (*session)(nil)
-	_ connector.Counter        = (*session)(nil)
-	_ connector.PasswordSetter = (*session)(nil)
-	_ connector.Limits         = (*session)(nil)
+	_ connector.Exporter        = (*session)(nil)
+	_ connector.BatchExporter   = (*session)(nil)
+	_ connector.DeltaImporter   = (*session)(nil)
+	_ connector.Watcher         = (*session)(nil)
+	_ connector.Lookup          = (*session)(nil)
+	_ connector.Tester          = (*session)(nil)
+	_ connector.StagedTester    = (*session)(nil)
+	_ connector.Counter         = (*session)(nil)
+	_ connector.PasswordSetter  = (*session)(nil)
+	_ connector.PasswordChanger = (*session)(nil)
+	_ connector.Partitioner     = (*session)(nil)
+	_ connector.Limits          = (*session)(nil)
+	_ connector.Describer       = (*session)(nil)
 )
+
+// Capabilities says what every session can do. Batches bring memory nothing, so none are asked for unless the settings do.
+func (s *session) Capabilities() connector.Capabilities { return s.can }
 
 // Writers returns more than anybody needs: memory has no opinion on parallel writers.
 func (s *session) Writers() int { return 1024 }

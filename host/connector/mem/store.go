@@ -20,6 +20,7 @@ type store struct {
 	holders map[string]map[key]struct{} // anchor → objects that may point to it; a superset
 	people  int                         // made-up people number 0 to people-1 exist unless in gone
 	gone    map[int]struct{}            // deleted, or changed and therefore in the table
+	changes changes
 }
 
 type key struct {
@@ -37,7 +38,7 @@ type table struct {
 }
 
 func newStore(s connector.Schema) *store {
-	st := &store{schema: s, tables: map[entry.Type]*table{}, holders: map[string]map[key]struct{}{}, gone: map[int]struct{}{}}
+	st := &store{schema: s, tables: map[entry.Type]*table{}, holders: map[string]map[key]struct{}{}, gone: map[int]struct{}{}, changes: newChanges()}
 	for _, o := range s.Types {
 		t := &table{kind: o, byID: map[string]stored{}, at: map[string]int{}, unique: map[string]map[string]string{}}
 		for _, a := range o.Attributes {
@@ -105,6 +106,7 @@ func (s *store) put(t *table, e entry.Entry) {
 	}
 	t.byID[e.ID] = keep(e)
 	t.index(e)
+	s.changes.add(t.kind.Name, e.ID)
 	for _, id := range references(e) {
 		if s.holders[id] == nil {
 			s.holders[id] = map[key]struct{}{}
@@ -121,6 +123,7 @@ func (s *store) drop(t *table, id string) {
 	}
 	t.unindex(e)
 	t.forget(id)
+	s.changes.add(t.kind.Name, id)
 	if i := personOf(id); t.kind.Name == entry.User && s.lives(i) {
 		s.gone[i] = struct{}{}
 	}
