@@ -18,7 +18,7 @@ func (d *decoder) decode(n ast.Node, path string, v any) {
 	d.value(n, path, reflect.ValueOf(v).Elem())
 }
 
-var filterType = reflect.TypeFor[Filter]()
+var filterType, factsType = reflect.TypeFor[Filter](), reflect.TypeFor[Facts]()
 
 func (d *decoder) value(n ast.Node, path string, v reflect.Value) {
 	if text, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
@@ -26,6 +26,8 @@ func (d *decoder) value(n ast.Node, path string, v reflect.Value) {
 		return
 	}
 	switch {
+	case v.Type() == factsType:
+		v.Set(reflect.ValueOf(d.facts(n, path)))
 	case v.Type() == filterType:
 		d.value(n, path, v.Field(0)) // a filter is written as the list of its groups
 	case v.Kind() == reflect.Struct:

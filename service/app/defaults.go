@@ -16,6 +16,9 @@ const (
 	DefaultDeleteLimit = 500
 )
 
+// DefaultQuarantine are the published thresholds.
+var DefaultQuarantine = Quarantine{Failures: 5000, Percent: 40, Base: 40000, References: 60000}
+
 // PATCH dialects of a target.
 const (
 	RFC    = "rfc"    // RFC 7644 to the letter
@@ -31,12 +34,29 @@ func (a App) WithDefaults() App {
 	a.Schedule.Interval = cmp.Or(a.Schedule.Interval, DefaultInterval)
 	a.Schedule.Workers = cmp.Or(a.Schedule.Workers, DefaultWorkers)
 	a.Deprovision.DeleteLimit = cmp.Or(a.Deprovision.DeleteLimit, DefaultDeleteLimit)
+	a.Quarantine = a.Quarantine.WithDefaults()
+	a.Drift = cmp.Or(a.Drift, ReportDrift)
+	a.Nested = cmp.Or(a.Nested, NestedAsMember)
 	a.Objects = slices.Clone(a.Objects)
 	for i, o := range a.Objects {
 		a.Objects[i] = o.withDefaults()
 	}
+	a.Tests = slices.Clone(a.Tests)
+	for i := range a.Tests {
+		a.Tests[i].Type = cmp.Or(a.Tests[i].Type, entry.User)
+	}
 	slices.SortStableFunc(a.Objects, func(x, y Object) int { return rank(x.Source) - rank(y.Source) })
 	return a
+}
+
+// WithDefaults returns the thresholds with the published ones in the place of zeros: an application that was stored before they could be set
+// has none.
+func (q Quarantine) WithDefaults() Quarantine {
+	q.Failures = cmp.Or(q.Failures, DefaultQuarantine.Failures)
+	q.Percent = cmp.Or(q.Percent, DefaultQuarantine.Percent)
+	q.Base = cmp.Or(q.Base, DefaultQuarantine.Base)
+	q.References = cmp.Or(q.References, DefaultQuarantine.References)
+	return q
 }
 
 // rank puts users before groups, which refer to them.
@@ -53,6 +73,10 @@ func (o Object) withDefaults() Object {
 	o.Mappings = slices.Clone(o.Mappings)
 	for i := range o.Mappings {
 		o.Mappings[i].Flow = cmp.Or(o.Mappings[i].Flow, Always)
+	}
+	o.Attributes = slices.Clone(o.Attributes)
+	for i, a := range o.Attributes {
+		o.Attributes[i].Type, o.Attributes[i].Mutability = cmp.Or(a.Type, String), cmp.Or(a.Mutability, ReadWrite)
 	}
 	o.Match = numbered(slices.Clone(o.Match))
 	o.Scope = o.Scope.canonical()

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/sallyport-id/sallyport/entry"
 )
 
 // Format writes the application in its YAML form, leaving out what has its default value. Parse reads it back to the same application, filled
@@ -19,10 +21,25 @@ func (a App) Format() []byte {
 	}
 	w.section("target", a.Target.row())
 	w.section("schedule", a.Schedule.row())
+	w.section("assignments", a.Assignments.row())
 	w.section("deprovision", a.Deprovision.row())
+	w.section("quarantine", a.Quarantine.row())
+	if a.Drift != ReportDrift {
+		w.line(0, "drift: "+scalar(string(a.Drift)))
+	}
+	if a.Nested != NestedAsMember {
+		w.line(0, "nestedGroups: "+scalar(string(a.Nested)))
+	}
+	w.section("notify", a.Notify.row())
 	w.line(0, "objects:")
 	for _, o := range a.Objects {
 		w.object(o)
+	}
+	if len(a.Tests) > 0 {
+		w.line(0, "tests:")
+	}
+	for _, t := range a.Tests {
+		w.test(t)
 	}
 	return []byte(w.String())
 }
@@ -69,6 +86,20 @@ func (w *writer) object(o Object) {
 	for _, m := range o.Mappings {
 		w.line(3, "- "+m.row().String())
 	}
+	if len(o.Attributes) > 0 {
+		w.line(2, "attributes:")
+	}
+	for _, a := range o.Attributes {
+		w.line(3, "- "+a.row().String())
+	}
+}
+
+func (w *writer) test(t Test) {
+	w.line(1, "- name: "+scalar(t.Name))
+	for _, r := range t.row() {
+		w.line(2, r)
+	}
+	w.line(2, "expect: "+t.Expect.row().String())
 }
 
 // row is a mapping on one line: {key: value, key: value}.
@@ -101,6 +132,23 @@ func (r *row) duration(key string, d, otherwise Duration) {
 	}
 }
 
+func (r *row) list(key string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	quoted := make([]string, len(texts))
+	for i, s := range texts {
+		quoted[i] = scalar(s)
+	}
+	*r = append(*r, key+": ["+strings.Join(quoted, ", ")+"]")
+}
+
+func (r *row) facts(key string, f Facts) {
+	if f != nil {
+		*r = append(*r, key+": "+factText(map[string]any(f)))
+	}
+}
+
 func (t Target) row() (r row) {
 	r.text("url", t.URL, "")
 	r.text("group", t.Group, "")
@@ -109,6 +157,61 @@ func (t Target) row() (r row) {
 	r.text("caFile", t.CAFile, "")
 	r.text("dialect", t.Dialect, RFC)
 	r.duration("timeout", t.Timeout, DefaultTimeout)
+	r.number("rate", t.Rate, 0)
+	r.number("concurrency", t.Concurrency, 0)
+	return r
+}
+
+func (a Assignments) row() (r row) {
+	r.flag("only", a.Only)
+	r.flag("nested", a.Nested)
+	return r
+}
+
+func (q Quarantine) row() (r row) {
+	r.number("failures", q.Failures, DefaultQuarantine.Failures)
+	r.number("percent", q.Percent, DefaultQuarantine.Percent)
+	r.number("base", q.Base, DefaultQuarantine.Base)
+	r.number("references", q.References, DefaultQuarantine.References)
+	return r
+}
+
+func (n Notify) row() (r row) {
+	r.list("emails", n.Emails)
+	r.list("webhookFiles", n.WebhookFiles)
+	return r
+}
+
+func (a Attribute) row() (r row) {
+	r.text("name", a.Name, "")
+	r.text("type", string(a.Type), string(String))
+	r.flag("multiValued", a.MultiValued)
+	r.flag("required", a.Required)
+	r.flag("caseExact", a.CaseExact)
+	r.text("mutability", a.Mutability, ReadWrite)
+	return r
+}
+
+func (t Test) row() (r row) {
+	r.text("type", string(t.Type), string(entry.User))
+	r.facts("source", t.Source)
+	r.facts("target", t.Target)
+	r.flag("linked", t.Linked)
+	r.flag("deleted", t.Deleted)
+	r.flag("unassigned", t.Unassigned)
+	r.list("taken", t.Taken)
+	r.text("now", t.Now, "")
+	r.text("defaultDomain", t.DefaultDomain, "")
+	r.facts("links", t.Links)
+	return r
+}
+
+func (e Expectation) row() (r row) {
+	r.text("verb", e.Verb, "")
+	r.text("scope", e.Scope, "")
+	r.facts("target", e.Target)
+	r.facts("changes", e.Changes)
+	r.text("error", e.Error, "")
 	return r
 }
 
@@ -121,7 +224,11 @@ func (s Schedule) row() (r row) {
 func (d Deprovision) row() (r row) {
 	r.flag("skipOutOfScope", d.SkipOutOfScope)
 	r.flag("noDelete", d.NoDelete)
+	r.flag("deleteLeavers", d.DeleteLeavers)
+	r.flag("deleteLeft", d.DeleteLeft)
 	r.number("deleteLimit", d.DeleteLimit, DefaultDeleteLimit)
+	r.number("deletePercent", d.DeletePercent, 0)
+	r.number("deletePerDay", d.DeletePerDay, 0)
 	return r
 }
 
@@ -142,13 +249,7 @@ func (m Rule) row() (r row) {
 func (c Clause) row() (r row) {
 	r.text("attribute", c.Attribute, "")
 	r.text("operator", c.Operator, "")
-	if len(c.Values) > 0 {
-		values := make([]string, len(c.Values))
-		for i, v := range c.Values {
-			values[i] = scalar(v)
-		}
-		r = append(r, "values: ["+strings.Join(values, ", ")+"]")
-	}
+	r.list("values", c.Values)
 	return r
 }
 
@@ -159,6 +260,7 @@ func (m Mapping) row() (r row) {
 		r = append(r, "constant: "+scalar(*m.Constant))
 	}
 	r.text("expression", m.Expression, "")
+	r.flag("none", m.None)
 	r.text("default", m.Default, "")
 	r.text("flow", string(m.Flow), string(Always))
 	r.flag("clearNull", m.ClearNull)

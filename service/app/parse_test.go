@@ -29,9 +29,13 @@ func TestParseReadsEveryKey(t *testing.T) {
 	none := ""
 	want := App{
 		ID: "contoso", Name: "Contoso HR",
-		Target:      Target{Group: "site-a", Resource: "contoso", SecretFile: "/etc/sallyport/contoso.secret", Dialect: Legacy, Timeout: Duration(10 * time.Second)},
+		Target:      Target{Group: "site-a", Resource: "contoso", SecretFile: "/etc/sallyport/contoso.secret", Dialect: Legacy, Timeout: Duration(10 * time.Second), Rate: 25, Concurrency: 8},
 		Schedule:    Schedule{Interval: Duration(90 * time.Second), Workers: 32},
-		Deprovision: Deprovision{SkipOutOfScope: true, NoDelete: true, DeleteLimit: 50},
+		Deprovision: Deprovision{SkipOutOfScope: true, NoDelete: true, DeleteLeft: true, DeleteLimit: 50, DeletePercent: 10, DeletePerDay: 80},
+		Assignments: Assignments{Only: true, Nested: true},
+		Quarantine:  Quarantine{Failures: 50, Percent: 20, Base: 400, References: 600},
+		Drift:       RepairDrift, Nested: NestedFlat,
+		Notify: Notify{Emails: []string{"ops@contoso.com"}, WebhookFiles: []string{"/etc/sallyport/hook.url"}},
 		Objects: []Object{
 			{
 				Source: "User", Target: "Person", Verbs: Verbs{true, true, true},
@@ -50,6 +54,11 @@ func TestParseReadsEveryKey(t *testing.T) {
 					{Target: `emails[type eq "work"].value`, Source: "mail", Flow: Always},
 					{Target: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", Source: "manager", Flow: Always},
 				},
+				Attributes: []Attribute{
+					{Name: "userName", Type: String, Required: true, CaseExact: true, Mutability: Immutable},
+					{Name: "active", Type: Boolean, Mutability: ReadWrite},
+					{Name: "roles", Type: String, MultiValued: true, Mutability: ReadWrite},
+				},
 			},
 			{
 				Source: "Group", Target: "Group", Verbs: Verbs{Create: true, Update: true},
@@ -60,6 +69,18 @@ func TestParseReadsEveryKey(t *testing.T) {
 					{Target: "members", Source: "members", Flow: Always},
 				},
 			},
+		},
+		Tests: []Test{
+			{
+				Name: "new people get an account", Type: "User", Linked: true, Unassigned: true, Taken: []string{"ann"}, Now: "2026-11-21T12:00:00Z", DefaultDomain: "contoso.com",
+				Source: Facts{
+					"id": "7", "givenName": "Ann", "surname": nil, "level": int64(3), "ratio": 0.5, "code": "007", "on": true,
+					"tags": []any{"a", "b"}, "odd key": map[string]any{"value": "x"},
+				},
+				Target: Facts{"id": "t1", "userName": "old"}, Links: Facts{"boss": "t2"},
+				Expect: Expectation{Verb: "update", Scope: "in", Target: Facts{"userName": "ann", "title": nil}, Changes: Facts{"userName": "ann"}},
+			},
+			{Name: "groups that are gone stay", Type: "Group", Deleted: true, Expect: Expectation{Verb: "skip", Error: "off"}},
 		},
 	}
 	if diff := cmp.Diff(want, contoso(t)); diff != "" {
@@ -109,6 +130,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 		Target:      Target{URL: "https://scim.example/v2", SecretFile: "s", Dialect: RFC, Timeout: DefaultTimeout},
 		Schedule:    Schedule{Interval: DefaultInterval, Workers: DefaultWorkers},
 		Deprovision: Deprovision{DeleteLimit: DefaultDeleteLimit},
+		Quarantine:  DefaultQuarantine, Drift: ReportDrift, Nested: NestedAsMember,
 		Objects: []Object{{
 			Source: "User", Target: "User", Verbs: Verbs{true, true, true}, Match: []Rule{{1, "userName", ""}},
 			Mappings: []Mapping{{Target: "userName", Source: "userPrincipalName", Flow: Always}},
@@ -154,7 +176,7 @@ f:3:1: unknown key "object" (did you mean objects?)`},
 		{"MappedTwice", "source: userPrincipalName}", "source: userPrincipalName}, {target: username, source: mail}", "f:6:64: objects[0].mappings[1].target: username is mapped twice (keep one mapping per target attribute)"},
 		{"IDMapped", "source: userPrincipalName}", "source: userPrincipalName}, {target: id, source: mail}", "f:6:64: objects[0].mappings[1].target: id belongs to the target and cannot be mapped (match or store a source id in externalId instead)"},
 		{"NoSource", ", source: userPrincipalName", "", "f:6:16: objects[0].mappings[0]: the mapping has neither source nor constant nor expression (set exactly one of them)"},
-		{"TwoSources", "source: userPrincipalName", "source: a, constant: b", "f:6:16: objects[0].mappings[0]: source, constant and expression exclude each other (set exactly one of them)"},
+		{"TwoSources", "source: userPrincipalName", "source: a, constant: b", "f:6:16: objects[0].mappings[0]: source, constant, expression and none exclude each other (set exactly one of them)"},
 		{"UnknownFlow", "source: userPrincipalName", "source: a, flow: OnceOnly", `f:6:46: objects[0].mappings[0].flow: "OnceOnly" is not known here (use one of Always, ObjectAddOnly, MultiValueAddOnly)`},
 		{"UnknownOperator", "    match:", "    scope: [{clauses: [{attribute: a, operator: EQUAL, values: [b]}]}]\n    match:", `f:5:39: objects[0].scope[0].clauses[0].operator: there is no operator "EQUAL" (did you mean EQUALS?)`},
 		{"MissingOperand", "    match:", "    scope: [{clauses: [{attribute: a, operator: EQUALS}]}]\n    match:", "f:5:24: objects[0].scope[0].clauses[0].values: EQUALS needs a value (add it, as in values: [Sales])"},

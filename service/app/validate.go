@@ -27,10 +27,12 @@ func (a App) mistakes() Mistakes {
 	}
 	c.target(a.Target)
 	c.schedule(a.Schedule)
-	if a.Deprovision.DeleteLimit < 0 {
-		c.add("deprovision.deleteLimit", "the limit is negative", "use 1 or more; 500 is the default")
-	}
+	c.limits(a)
+	c.oneOf("drift", string(a.Drift), string(ReportDrift), string(RepairDrift), string(AcceptDrift))
+	c.oneOf("nestedGroups", string(a.Nested), string(NestedAsMember), string(NestedFlat), string(NestedLeftOut))
+	c.notify(a.Notify)
 	c.objects(a.Objects)
+	c.tests(a)
 	return c.found
 }
 
@@ -117,6 +119,7 @@ func (c *checker) objects(os []Object) {
 		c.mappings(path, o.Mappings)
 		c.match(path, o)
 		c.scope(path, o.Scope)
+		c.attributes(path, o)
 	}
 	if !seen[entry.User] {
 		c.add("objects", "users are not mapped", "add an object with source: User; it is required")
@@ -164,10 +167,10 @@ func (c *checker) mapping(path string, m Mapping) {
 	}
 }
 
-// origin wants exactly one of source, constant and expression.
+// origin wants exactly one of source, constant, expression and none.
 func (c *checker) origin(path string, m Mapping) {
 	n := 0
-	for _, set := range []bool{m.Source != "", m.Constant != nil, m.Expression != ""} {
+	for _, set := range []bool{m.Source != "", m.Constant != nil, m.Expression != "", m.None} {
 		if set {
 			n++
 		}
@@ -176,7 +179,7 @@ func (c *checker) origin(path string, m Mapping) {
 	case n == 0:
 		c.add(path, "the mapping has neither source nor constant nor expression", "set exactly one of them")
 	case n > 1:
-		c.add(path, "source, constant and expression exclude each other", "set exactly one of them")
+		c.add(path, "source, constant, expression and none exclude each other", "set exactly one of them")
 	}
 }
 

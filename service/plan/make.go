@@ -33,6 +33,17 @@ type Input struct {
 	Rand          io.Reader
 	DefaultDomain string
 	Compare       bool // ask the target even when the digest says that nothing changed since the last export
+
+	// Assigned tells whether the object is assigned to the application, directly or by a group. It counts only where app.Assignments.Only is set.
+	Assigned    bool
+	AssignedWhy string // plain words: "member of Sales, which is assigned"; may be empty
+}
+
+// Expander is what a World can do besides, for applications with app.NestedFlat.
+type Expander interface {
+	// Expand returns for each source id that is a group the ids of the users in it, at any depth, each once; what is no group is left out.
+	// A group that holds itself, directly or not, does no harm.
+	Expand(ctx context.Context, sources []string) (map[string][]string, error)
 }
 
 // Make decides what to do for one object. Nothing is changed anywhere. When it fails, the plan returned with the error

@@ -41,9 +41,10 @@ type Plan struct {
 	Steps  []Step
 	Digest []byte // of what is wanted after the export; becomes Link.Digest on success
 
-	Redacted  map[string]bool // target attributes whose values no log may show
-	Off       bool            // the person shall not have an active account: disabled, deleted, or out of scope
-	LeftScope bool            // Off because of the scoping filter
+	Origins   map[string]Origin // where each attribute of Want and Refs comes from, by target attribute
+	Redacted  map[string]bool   // target attributes whose values no log may show
+	Off       bool              // the person shall not have an active account: disabled, deleted, or out of scope
+	LeftScope bool              // Off because of the scoping filter
 }
 
 // Ref is a reference attribute as the target should hold it.
@@ -53,6 +54,13 @@ type Ref struct {
 	AddOnly bool     // never take out what the target holds beside these
 	Targets []string // target ids of the objects that are linked
 	Waiting []string // source ids of the objects that are not linked yet
+}
+
+// Origin is where the value of a target attribute comes from.
+type Origin struct {
+	Mapping string              `json:"mapping"`           // as a person would write it: [mail], "text", Join(" ", [givenName], [surname])
+	Sources map[string][]string `json:"sources,omitempty"` // the source attributes it reads, and what they held; "[Redact]" where no log may show it
+	Default bool                `json:"default,omitempty"` // the source had no value, so the mapping's default was taken
 }
 
 // Unresolved returns the source ids the plan's references still wait for.
