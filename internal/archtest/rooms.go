@@ -42,7 +42,8 @@ var rooms = map[string]string{
 	"service/storage/sqlite":      "service/storage service/directory service/app service/agents service/access service/journal service/cycle service/plan internal/tenant entry fault",
 	"service/storage/storagetest": "service/storage service/directory service/app service/agents service/access service/journal service/cycle service/plan internal/tenant entry fault",
 	"service/inbound":             "service/directory service/access scim scim/scimserver internal/tenant entry fault",
-	"service/graphapi":            "service/directory service/app service/agents service/access service/journal service/secrets service/plan service/cycle internal/tenant entry fault",
+	"service/graphapi/odata":      "fault",
+	"service/graphapi":            "service/graphapi/odata service/assign service/expr scim scim/scimclient service/directory service/app service/agents service/access service/journal service/secrets service/plan service/cycle internal/tenant entry fault",
 
 	"agent":       "agent/enrol agent/dial agent/relay tunnel fault internal/atomicfile internal/nearest",
 	"agent/enrol": "agent/dial tunnel fault internal/atomicfile",
