@@ -100,7 +100,7 @@ func found(x any) Capabilities {
 		Export: implements[Exporter](x), Delta: implements[DeltaImporter](x), Push: implements[Watcher](x),
 		Lookup: implements[Lookup](x), Password: implements[PasswordSetter](x), OldPassword: implements[PasswordChanger](x),
 		Partitions: implements[Partitioner](x), Hierarchy: implements[Hierarchy](x), Count: implements[Counter](x),
-		Test: implements[Tester](x) || implements[StagedTester](x), Writers: 1,
+		Test: implements[Tester](x) || implements[StagedTester](x), Writers: 1, Rename: true,
 	}
 	if implements[BatchExporter](x) {
 		c.Batch = defaultBatch

@@ -1,8 +1,15 @@
-// Package connectortest is the conformance suite of connectors: what every Driver and Session must do, whatever the target.
+// Package connectortest judges a connector by the contract: every promise of host/connector is a check, in tiers.
 //
-// Owns: Harness, Run, and the plain words Session, Create, One with which tests of connectors read better.
-// May call: connector, entry, fault.
-// Never: knows a particular connector.
-// Called by: the tests of every connector, and of connectors that strangers write.
-// Tested by: running on mem and on gsql with SQLite and PostgreSQL; each check fails when the connector breaks its promise.
+// From Go, in a test of the connector:
+//
+//	connectortest.Run(t, connectortest.Harness{New: …, Type: "Person", Sample: …, Required: "surname", …})
+//
+// Without Go, on a target that is there: sallyport connector test NAME --config host.yaml [--write].
+//
+// Owns: the checks, the model in memory that random stories are compared with, and the rule that what a connector lacks is excused
+// by name.
+// May call: entry, fault, connector; testing and rapid.
+// Never: knows a particular connector, or changes objects that it did not make.
+// Called by: tests of every connector; cmd (connector test).
+// Tested by: running it against mem, which passes, and against mem with one promise broken, which must fail in the right check.
 package connectortest

@@ -3,6 +3,7 @@ package connectortest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/host/connector"
@@ -12,6 +13,9 @@ import (
 type Harness struct {
 	// New makes an empty target and returns how to open a session on it; it may be opened several times.
 	New func(t testing.TB) func(ctx context.Context) (connector.Session, error)
+	// Open reaches a target that is there already, where New is nil. What it holds stays as it is: the checks look at their own
+	// objects only, and delete them at the end.
+	Open func(ctx context.Context) (connector.Session, error)
 	// Type is the object type that is written.
 	Type entry.Type
 	// Sample returns the attributes of the n-th object, valid, different from all others, without Anchor if that is made by the target.
@@ -32,6 +36,27 @@ type Harness struct {
 	Group       entry.Type // a type whose objects have Members; "" when there is none
 	GroupSample func(n int) entry.Attrs
 	Members     string // a multi-valued Reference to Type
+
+	// DNSample returns the n-th place an object can be renamed or moved to, for a type whose schema names a DN.
+	DNSample func(n int) string
+	// Login tries a password as the target's own users would; nil: it cannot be tried.
+	Login func(ctx context.Context, a connector.Anchor, password connector.Secret) error
+
+	// Takes reports whether the Text attribute takes a text; one that it does not must be refused. nil: it takes all but what is
+	// not UTF-8 or holds a NUL, which it may either refuse or keep.
+	Takes func(text string) bool
+	// Same reports whether the target's comparison takes two texts of Text for equal; nil: as CaseExact says.
+	Same    func(a, b string) bool
+	MaxText int         // longest text to try, in characters; 0 = 512 Ki
+	Numbers []int64     // what Number is tried with; nil: the whole range of int64
+	Times   []time.Time // what When is tried with; nil: the years 2 to 9999, with microseconds
+	Blobs   [][]byte    // what Bytes is tried with; nil: up to 80 kB, also none
+
+	// Excuses say, by name, why a check is not made ("TextComesBackByteForByte": "the directory trims spaces"). What the
+	// connector's own Capabilities excuse needs no word here.
+	Excuses map[string]string
+	// Scale is how many objects the tier of that name writes; 0 = 5,300, a tenth of it in short tests.
+	Scale int
 }
 
 // plain is a String that several objects may have alike.
@@ -42,45 +67,167 @@ func (h Harness) plain() string {
 	return h.Required
 }
 
-// Run checks every promise as a subtest of its own, each on an empty target.
-func Run(t *testing.T, h Harness) {
-	for _, c := range []struct {
-		name string
-		need bool
-		run  func(*testing.T, Harness)
-	}{
-		{"SchemaDescribesWhatIsWritten", true, schema},
-		{"CreateReturnsWhatTheTargetHolds", true, creates},
-		{"ImportYieldsEveryObject", true, imports},
-		{"ImportCanBeLeftEarly", true, leavesEarly},
-		{"ImportOfAnUnknownTypeFails", true, unknownType},
-		{"LookupFindsByEachAttribute", true, looksUp},
-		{"LookupOfWhatIsAbsentIsEmpty", true, looksUpAbsent},
-		{"UpdateReplacesAndClears", true, updates},
-		{"UpdateTouchesNothingElse", true, updatesOnly},
-		{"UpdateWithoutEditsChangesNothing", true, updatesNothing},
-		{"DeleteDeletes", true, deletes},
-		{"NotFoundIsSaid", true, notFound},
-		{"ValuesOfEveryTypeComeBack", true, types},
-		{"TextComesBackByteForByte", h.Text != "", unicode},
-		{"PoisonFailsAlone", h.Text != "", poison},
-		{"RenameGivesTheNewAnchor", h.Anchor != "", renames},
-		{"ExistsIsSaid", h.Unique != "", exists},
-		{"InvalidIsSaid", true, invalid},
-		{"ManyValuesAreAddedAndRemoved", h.Many != "", many},
-		{"LastOfManyValuesIsDeleted", h.Many != "", lastOfMany},
-		{"DocumentsAreAddedAndRemoved", h.Document != "", documents},
-		{"ReferencesPointToAnchors", h.Manager != "", references},
-		{"MembersAreAddedAndRemovedOneByOne", h.Group != "", members},
-		{"GroupOfThousandsImports", h.Group != "", largeGroup},
-		{"SessionsWorkInParallel", true, parallel},
-		{"OneNameIsCreatedOnceInARace", h.Unique != "", race},
-		{"CancelledContextWritesNothing", true, cancelled},
-		{"CountCounts", true, counts},
-		{"TestSucceeds", true, tests},
-	} {
-		if c.need {
-			t.Run(c.name, func(t *testing.T) { c.run(t, h) })
-		}
+// takes reports whether a text should come back as it was.
+func (h Harness) takes(s string) bool { return h.Takes == nil || h.Takes(s) }
+
+// Tier is a group of checks.
+type Tier string
+
+// The tiers, in the order in which they are made.
+const (
+	Describe    Tier = "describe" // schema, capabilities, tests
+	Import      Tier = "import"
+	Lookup      Tier = "lookup"
+	Export      Tier = "export"
+	Values      Tier = "values" // what comes back, and what is refused
+	References  Tier = "references"
+	Rename      Tier = "rename"
+	Delta       Tier = "delta"
+	Batch       Tier = "batch"
+	Password    Tier = "password"
+	Concurrency Tier = "concurrency"
+	Scale       Tier = "scale"
+)
+
+// Tiers lists the tiers in order.
+func Tiers() []Tier {
+	return []Tier{Describe, Import, Lookup, Export, Values, References, Rename, Delta, Batch, Password, Concurrency, Scale}
+}
+
+// Check is one promise of the contract.
+type Check struct {
+	Tier  Tier
+	Name  string // what is true when it passes
+	Reads bool   // writes nothing
+
+	ability string             // the capability it needs; "" = none
+	part    func(Harness) bool // whether the harness has what it needs; nil = always
+	run     func(*trial, Harness)
+}
+
+// Checks lists every check.
+func Checks() []Check {
+	var all []Check
+	for _, tier := range [][]Check{describing(), importing(), lookingUp(), exporting(), keeping(), linking(), renaming(), following(), batching(), setting(), together(), growing()} {
+		all = append(all, tier...)
+	}
+	return all
+}
+
+func describing() []Check {
+	return []Check{
+		{Tier: Describe, Name: "WhatIsMissingIsExcused", Reads: true, run: excused},
+		{Tier: Describe, Name: "SchemaIsSound", Reads: true, run: sound},
+		{Tier: Describe, Name: "SchemaDescribesWhatIsWritten", run: schema, ability: "export"},
+		{Tier: Describe, Name: "TestSucceeds", Reads: true, run: tests, ability: "test"},
+		{Tier: Describe, Name: "PartitionsAreTold", Reads: true, run: partitions, ability: "partitions"},
+		{Tier: Describe, Name: "ContainersAreTold", Reads: true, run: containers, ability: "hierarchy"},
+	}
+}
+
+func importing() []Check {
+	return []Check{
+		{Tier: Import, Name: "ImportFitsTheSchema", Reads: true, run: fitting},
+		{Tier: Import, Name: "ImportTwiceIsTheSame", Reads: true, run: twice},
+		{Tier: Import, Name: "ImportOfAnUnknownTypeFails", Reads: true, run: unknownType},
+		{Tier: Import, Name: "ImportCanBeLeft", Reads: true, run: left},
+		{Tier: Import, Name: "ImportYieldsEveryObject", run: imports, ability: "export"},
+		{Tier: Import, Name: "ImportCanBeLeftEarly", run: leavesEarly, ability: "export"},
+		{Tier: Import, Name: "CountCounts", run: counts, ability: "count"},
+	}
+}
+
+func lookingUp() []Check {
+	return []Check{
+		{Tier: Lookup, Name: "ImportedObjectsAreFoundByAnchor", Reads: true, run: foundByAnchor, ability: "lookup"},
+		{Tier: Lookup, Name: "LookupFindsByEachAttribute", run: looksUp, ability: "lookup"},
+		{Tier: Lookup, Name: "LookupOfWhatIsAbsentIsEmpty", run: looksUpAbsent, ability: "lookup"},
+		{Tier: Lookup, Name: "LookupAgreesWithMemory", run: agrees, ability: "lookup", part: func(h Harness) bool { return h.Text != "" }},
+		{Tier: Lookup, Name: "HostileNamesAreRefused", run: hostileNames, ability: "export"},
+	}
+}
+
+func exporting() []Check {
+	return []Check{
+		{Tier: Export, Name: "CreateReturnsWhatTheTargetHolds", run: creates, ability: "export"},
+		{Tier: Export, Name: "UpdateReplacesAndClears", run: updates, ability: "export"},
+		{Tier: Export, Name: "UpdateTouchesNothingElse", run: updatesOnly, ability: "export"},
+		{Tier: Export, Name: "UpdateWithoutEditsChangesNothing", run: updatesNothing, ability: "export"},
+		{Tier: Export, Name: "DeleteDeletes", run: deletes, ability: "export"},
+		{Tier: Export, Name: "NotFoundIsSaid", run: notFound, ability: "export"},
+		{Tier: Export, Name: "ExistsIsSaid", run: exists, ability: "export", part: func(h Harness) bool { return h.Unique != "" }},
+		{Tier: Export, Name: "InvalidIsSaid", run: invalid, ability: "export"},
+		{Tier: Export, Name: "ObjectsFollowTheModel", run: follows, ability: "export"},
+	}
+}
+
+func keeping() []Check {
+	return []Check{
+		{Tier: Values, Name: "ValuesOfEveryTypeComeBack", run: types, ability: "export"},
+		{Tier: Values, Name: "TextComesBackByteForByte", run: unicode, ability: "export", part: func(h Harness) bool { return h.Text != "" }},
+		{Tier: Values, Name: "PoisonFailsAlone", run: poison, ability: "export", part: func(h Harness) bool { return h.Text != "" }},
+		{Tier: Values, Name: "ManyValuesAreAddedAndRemoved", run: many, ability: "export", part: func(h Harness) bool { return h.Many != "" }},
+		{Tier: Values, Name: "LastOfManyValuesIsDeleted", run: lastOfMany, ability: "export", part: func(h Harness) bool { return h.Many != "" }},
+		{Tier: Values, Name: "DocumentsAreAddedAndRemoved", run: documents, ability: "export", part: func(h Harness) bool { return h.Document != "" }},
+	}
+}
+
+func linking() []Check {
+	grouped := func(h Harness) bool { return h.Group != "" }
+	return []Check{
+		{Tier: References, Name: "ReferencesPointToAnchors", run: references, ability: "export", part: func(h Harness) bool { return h.Manager != "" }},
+		{Tier: References, Name: "MembersAreAddedAndRemovedOneByOne", run: members, ability: "export", part: grouped},
+		{Tier: References, Name: "GroupOfThousandsImports", run: largeGroup, ability: "export", part: grouped},
+	}
+}
+
+func renaming() []Check {
+	return []Check{
+		{Tier: Rename, Name: "RenameGivesTheNewAnchor", run: renames, ability: "rename", part: func(h Harness) bool { return h.Anchor != "" }},
+		{Tier: Rename, Name: "MovedObjectsKeepTheirValues", run: moves, ability: "rename", part: func(h Harness) bool { return h.DNSample != nil }},
+	}
+}
+
+func following() []Check {
+	return []Check{
+		{Tier: Delta, Name: "NothingNewIsNoChange", Reads: true, run: quiet, ability: "delta"},
+		{Tier: Delta, Name: "ForgottenWatermarkIsAConflict", Reads: true, run: forgotten, ability: "delta"},
+		{Tier: Delta, Name: "ChangesAreTold", run: told, ability: "delta"},
+		{Tier: Delta, Name: "ChangesOfMembersAreTold", run: toldOfMembers, ability: "delta", part: func(h Harness) bool { return h.Group != "" }},
+		{Tier: Delta, Name: "DeletionsAreTold", run: toldOfDeletions, ability: "delta"},
+		{Tier: Delta, Name: "RenamesAreTold", run: toldOfRenames, ability: "rename", part: func(h Harness) bool { return h.Anchor != "" }},
+		{Tier: Delta, Name: "ChangesCanBeReadAgain", run: readAgain, ability: "delta"},
+		{Tier: Delta, Name: "PushReportsAChange", run: pushes, ability: "push"},
+		{Tier: Delta, Name: "PushEndsWithItsContext", Reads: true, run: pushEnds, ability: "push"},
+	}
+}
+
+func batching() []Check {
+	return []Check{
+		{Tier: Batch, Name: "BatchAnswersEachInOrder", run: batches, ability: "batch"},
+		{Tier: Batch, Name: "OneFailureLeavesTheOthers", run: batchFails, ability: "batch"},
+		{Tier: Batch, Name: "BatchIsWhatSingleWritesAre", run: batchEquals, ability: "batch"},
+	}
+}
+
+func setting() []Check {
+	return []Check{
+		{Tier: Password, Name: "PasswordIsSetAndNeverRead", run: setsPassword, ability: "password"},
+		{Tier: Password, Name: "PasswordOfNobodyIsNotFound", run: passwordOfNobody, ability: "password"},
+		{Tier: Password, Name: "OldPasswordMustBeRight", run: changesPassword, ability: "oldPassword"},
+	}
+}
+
+func together() []Check {
+	return []Check{
+		{Tier: Concurrency, Name: "SessionsWorkInParallel", run: parallel, ability: "export"},
+		{Tier: Concurrency, Name: "OneNameIsCreatedOnceInARace", run: race, ability: "export", part: func(h Harness) bool { return h.Unique != "" }},
+		{Tier: Concurrency, Name: "CancelledContextWritesNothing", run: cancelled, ability: "export"},
+	}
+}
+
+func growing() []Check {
+	return []Check{
+		{Tier: Scale, Name: "ThousandsAreWrittenAndImported", run: thousands, ability: "export"},
 	}
 }

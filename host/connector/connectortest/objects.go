@@ -1,46 +1,14 @@
 package connectortest
 
 import (
-	"testing"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/host/connector"
 )
 
-func schema(t *testing.T, h Harness) {
-	c := begin(t, h)
-	s, err := c.Schema(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	o, ok := s.Type(h.Type)
-	if !ok {
-		t.Fatalf("no type %s", h.Type)
-	}
-	for _, name := range o.Anchor {
-		if a, ok := o.Attribute(name); !ok || a.MultiValued {
-			t.Errorf("anchor %s is no single-valued attribute", name)
-		}
-	}
-	for name, want := range map[string]connector.Attribute{
-		h.Required: {Type: connector.String, Required: true}, h.Unique: {Type: connector.String, Unique: true},
-		h.Text: {Type: connector.String}, h.Flag: {Type: connector.Boolean}, h.Number: {Type: connector.Integer},
-		h.When: {Type: connector.DateTime}, h.Bytes: {Type: connector.Binary}, h.Manager: {Type: connector.Reference, RefType: h.Type},
-		h.Many: {Type: connector.String, MultiValued: true}, h.Document: {Type: connector.JSON, MultiValued: true},
-	} {
-		a, ok := o.Attribute(name)
-		if name == "" {
-			continue
-		}
-		if !ok || a.Type != want.Type || a.MultiValued != want.MultiValued || want.Required && !a.Required ||
-			want.Unique && !a.Unique || a.ReadOnly || want.RefType != a.RefType {
-			t.Errorf("%s is %+v, want %+v", name, a, want)
-		}
-	}
-}
-
-func creates(t *testing.T, h Harness) {
+func creates(t *trial, h Harness) {
 	c := begin(t, h)
 	want := h.Sample(1)
 	e := c.sample(1, nil)
@@ -61,7 +29,7 @@ func creates(t *testing.T, h Harness) {
 // importCount is more than a usual page of 1,000.
 const importCount = 1100
 
-func imports(t *testing.T, h Harness) {
+func imports(t *trial, h Harness) {
 	c := begin(t, h)
 	made := map[string]entry.Entry{}
 	for n := range importCount {
@@ -79,7 +47,7 @@ func imports(t *testing.T, h Harness) {
 	}
 }
 
-func leavesEarly(t *testing.T, h Harness) {
+func leavesEarly(t *trial, h Harness) {
 	c := begin(t, h)
 	for n := range 600 {
 		c.sample(n, nil)
@@ -97,7 +65,7 @@ func leavesEarly(t *testing.T, h Harness) {
 	}
 }
 
-func unknownType(t *testing.T, h Harness) {
+func unknownType(t *trial, h Harness) {
 	c := begin(t, h)
 	n := 0
 	for _, err := range c.Import(t.Context(), h.Type+"x") {
@@ -109,7 +77,7 @@ func unknownType(t *testing.T, h Harness) {
 	}
 }
 
-func looksUp(t *testing.T, h Harness) {
+func looksUp(t *trial, h Harness) {
 	c := begin(t, h)
 	e := c.sample(1, nil)
 	c.sample(2, nil)
@@ -124,7 +92,7 @@ func looksUp(t *testing.T, h Harness) {
 	}
 }
 
-func looksUpAbsent(t *testing.T, h Harness) {
+func looksUpAbsent(t *trial, h Harness) {
 	c := begin(t, h)
 	c.sample(1, nil)
 	for _, attr := range []string{c.anchorAttr(h.Type), h.Required, h.Unique} {
@@ -139,12 +107,12 @@ func looksUpAbsent(t *testing.T, h Harness) {
 	}
 }
 
-func updates(t *testing.T, h Harness) {
+func updates(t *trial, h Harness) {
 	c := begin(t, h)
-	e := c.sample(1, nil)
 	if h.Text == "" {
-		t.Skip("the target has no free text")
+		t.Skipf("the target has no free text")
 	}
+	e := c.sample(1, nil)
 	a := c.edit(e, replace(h.Text, "one"))
 	c.is(h.Type, a, entry.Attrs{h.Text: {"one"}})
 	c.edit(e, add(h.Text, "two"))
@@ -159,7 +127,7 @@ func updates(t *testing.T, h Harness) {
 	c.is(h.Type, a, entry.Attrs{h.Text: nil})
 }
 
-func updatesOnly(t *testing.T, h Harness) {
+func updatesOnly(t *trial, h Harness) {
 	c := begin(t, h)
 	e, other := c.sample(1, nil), c.sample(2, nil)
 	c.edit(e, replace(h.Required, "changed"))
@@ -169,7 +137,7 @@ func updatesOnly(t *testing.T, h Harness) {
 	c.is(h.Type, connector.Anchor(other.ID), other.Attrs)
 }
 
-func updatesNothing(t *testing.T, h Harness) {
+func updatesNothing(t *trial, h Harness) {
 	c := begin(t, h)
 	e := c.sample(1, nil)
 	if a := c.edit(e); string(a) != e.ID {
@@ -178,7 +146,7 @@ func updatesNothing(t *testing.T, h Harness) {
 	c.is(h.Type, connector.Anchor(e.ID), e.Attrs)
 }
 
-func deletes(t *testing.T, h Harness) {
+func deletes(t *trial, h Harness) {
 	c := begin(t, h)
 	e, other := c.sample(1, nil), c.sample(2, nil)
 	if err := c.Delete(t.Context(), h.Type, connector.Anchor(e.ID)); err != nil {
@@ -194,7 +162,7 @@ func deletes(t *testing.T, h Harness) {
 	}
 }
 
-func notFound(t *testing.T, h Harness) {
+func notFound(t *trial, h Harness) {
 	c := begin(t, h)
 	e := c.sample(1, nil)
 	if err := c.Delete(t.Context(), h.Type, connector.Anchor(e.ID)); err != nil {
@@ -211,7 +179,7 @@ func notFound(t *testing.T, h Harness) {
 	}
 }
 
-func renames(t *testing.T, h Harness) {
+func renames(t *trial, h Harness) {
 	c := begin(t, h)
 	e := c.sample(1, nil)
 	with := entry.Attrs{}
@@ -235,7 +203,7 @@ func renames(t *testing.T, h Harness) {
 	wants(t, err, fault.Exists)
 }
 
-func exists(t *testing.T, h Harness) {
+func exists(t *trial, h Harness) {
 	c := begin(t, h)
 	first := c.sample(1, nil)
 	_, err := c.Create(t.Context(), entry.Entry{Type: h.Type, Attrs: c.attrs(2, entry.Attrs{h.Unique: first.Attrs[h.Unique]})})
@@ -249,7 +217,7 @@ func exists(t *testing.T, h Harness) {
 	c.is(h.Type, connector.Anchor(second.ID), second.Attrs)
 }
 
-func invalid(t *testing.T, h Harness) {
+func invalid(t *trial, h Harness) {
 	c := begin(t, h)
 	refused := []entry.Attrs{
 		c.attrs(1, entry.Attrs{h.Required: nil}),
@@ -276,4 +244,45 @@ func invalid(t *testing.T, h Harness) {
 	if len(c.all(h.Type)) != 1 {
 		t.Error("a refused create left something")
 	}
+}
+
+// moves gives an object another DN: its anchor and values stay, unless the DN is the anchor.
+func moves(t *trial, h Harness) {
+	c := begin(t, h)
+	o := c.object(h.Type)
+	e := c.sample(1, nil)
+	for n := range 3 {
+		want := h.DNSample(n)
+		after := c.edit(e, replace(o.DN, want))
+		now, ok := c.all(h.Type)[string(after)]
+		if !ok {
+			t.Fatalf("%s is not imported after the move to %s", after, want)
+		}
+		if got := now.Attrs.Text(o.DN); !strings.EqualFold(got, want) {
+			t.Errorf("the DN is %q, want %q", got, want)
+		}
+		for name, vs := range e.Attrs {
+			a, _ := o.Attribute(name)
+			if !a.ReadOnly && !inName(o, e, name) && !entry.EqualValues(now.Attrs[name], vs) {
+				t.Errorf("%s became %v after the move", name, now.Attrs[name])
+			}
+		}
+		e = now
+	}
+	if n := len(c.all(h.Type)); n != 1 {
+		t.Errorf("%d objects after the moves", n)
+	}
+}
+
+// inName reports whether an attribute is the DN, or may be part of it and so change with it.
+func inName(o connector.ObjectType, e entry.Entry, name string) bool {
+	if name == o.DN {
+		return true
+	}
+	for _, v := range e.Attrs[name] {
+		if text, ok := v.(string); ok && strings.Contains(strings.ToLower(e.Attrs.Text(o.DN)), strings.ToLower(text)) {
+			return true
+		}
+	}
+	return false
 }

@@ -60,12 +60,12 @@ func TestConformanceOfSCIMSchema(t *testing.T) {
 		New: func(testing.TB) func(context.Context) (connector.Session, error) {
 			d := New()
 			return func(ctx context.Context) (connector.Session, error) {
-				return d.Open(ctx, connector.Config{Name: "test"})
+				return d.Open(ctx, connector.Config{Name: "test", Values: map[string]string{"batch": "50"}})
 			}
 		},
 		Type:     entry.User,
 		Sample:   func(n int) entry.Attrs { return entry.Attrs{"userName": {fmt.Sprintf("user%d", n)}} },
-		Required: "userName", Unique: "", Text: "externalId", Flag: "active", Document: "emails", Manager: "manager",
+		Required: "userName", Unique: "userName", Text: "externalId", Flag: "active", Document: "emails", Manager: "manager",
 	})
 }
 

@@ -1,0 +1,136 @@
+package connectortest
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"iter"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/host/connector"
+)
+
+// Run checks every promise as a subtest of its own, each on an empty target.
+func Run(t *testing.T, h Harness) {
+	for _, c := range Checks() {
+		t.Run(c.Name, func(t *testing.T) {
+			open := h.Open
+			if h.New != nil {
+				if c.part != nil && !c.part(h) {
+					t.Skip("the harness has no such attribute")
+				}
+				open = h.New(t)
+			}
+			if h.Scale == 0 && testing.Short() {
+				h.Scale = defaultScale / 10
+			}
+			v := c.judge(t.Context(), h, open)
+			for _, failure := range v.Failures {
+				t.Error(failure)
+			}
+			if v.Outcome == Skipped {
+				t.Skip(v.Detail)
+			}
+		})
+	}
+}
+
+// Outcome is how a check ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Passed  Outcome = "passed"
+	Failed  Outcome = "failed"
+	Skipped Outcome = "skipped" // Detail says why: an excuse, or a part that the target does not have
+)
+
+// Verdict is what came of one check.
+type Verdict struct {
+	Tier     Tier          `json:"tier"`
+	Check    string        `json:"check"`
+	Outcome  Outcome       `json:"outcome"`
+	Detail   string        `json:"detail,omitempty"`
+	Failures []string      `json:"failures,omitempty"`
+	Took     time.Duration `json:"took"`
+}
+
+// Options narrow what Judge does.
+type Options struct {
+	Tiers []Tier // only these; empty = all
+	Write bool   // also checks that write. Objects of their own are made and deleted; others are left alone.
+}
+
+// Judge makes the checks on the target that h.Open reaches, without a test around them, and yields each verdict when it is there. It
+// ends early when ctx does.
+func Judge(ctx context.Context, h Harness, o Options) iter.Seq[Verdict] {
+	return func(yield func(Verdict) bool) {
+		if f := flag.Lookup("rapid.nofailfile"); f != nil {
+			_ = f.Value.Set("true") // no files beside a live target's administrator
+		}
+		for _, c := range Checks() {
+			wanted := len(o.Tiers) == 0 || slices.Contains(o.Tiers, c.Tier)
+			if !wanted || !o.Write && !c.Reads {
+				continue
+			}
+			if ctx.Err() != nil || !yield(c.judge(ctx, h, h.Open)) {
+				return
+			}
+		}
+	}
+}
+
+// judge makes one check.
+func (c Check) judge(ctx context.Context, h Harness, open func(context.Context) (connector.Session, error)) Verdict {
+	start := time.Now()
+	v := Verdict{Tier: c.Tier, Check: c.Name}
+	can, err := capabilities(ctx, open)
+	switch {
+	case err != nil:
+		v.Outcome, v.Failures = Failed, []string{"open: " + said(err)}
+	case h.Excuses[c.Name] != "":
+		v.Outcome, v.Detail = Skipped, "excused: "+h.Excuses[c.Name]
+	case c.part != nil && !c.part(h):
+		v.Outcome, v.Detail = Skipped, "the target has no attribute for it"
+	case c.ability != "" && !has(can, c.ability), c.Tier == Delta && !has(can, "delta"):
+		v.Outcome, v.Detail = Skipped, "excused: "+can.Excuses[c.lacks(can)]
+	default:
+		t := &trial{ctx: ctx, name: c.Name, h: h, open: open, can: can}
+		t.play(c.run)
+		v.Failures, v.Outcome = t.failures, Passed
+		if len(t.failures) > 0 {
+			v.Outcome = Failed
+		} else if t.skipped != "" {
+			v.Outcome, v.Detail = Skipped, t.skipped
+		}
+	}
+	v.Took = time.Since(start)
+	return v
+}
+
+func (c Check) lacks(can connector.Capabilities) string {
+	if c.ability == "" || has(can, c.ability) {
+		return string(c.Tier)
+	}
+	return c.ability
+}
+
+func has(can connector.Capabilities, name string) bool {
+	return slices.ContainsFunc(can.Abilities(), func(a connector.Ability) bool { return a.Name == name && a.Has })
+}
+
+func capabilities(ctx context.Context, open func(context.Context) (connector.Session, error)) (connector.Capabilities, error) {
+	s, err := open(ctx)
+	if err != nil {
+		return connector.Capabilities{}, err
+	}
+	return connector.CapabilitiesOf(s), s.Close()
+}
+
+// said is an error with its hint, which Error does not always show last.
+func said(err error) string {
+	return fmt.Sprintf("%v [%s]", err, fault.KindOf(err))
+}
