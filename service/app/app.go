@@ -23,6 +23,7 @@ type App struct {
 	Notify      Notify      `json:"notify"`
 	Objects     []Object    `json:"objects"`          // at most one per source type; users first
 	Tests       []Test      `json:"tests"`            // examples that `app test` checks
+	GraphSchema string      `json:"graphSchema"`      // the schema as a Graph client last wrote it, in JSON, to give back what rules here do not hold; see app/graphschema
 	Version     int         `json:"version" yaml:"-"` // counts saved configurations; a cycle runs on the version it began with
 }
 
@@ -47,6 +48,7 @@ type Object struct {
 	Match    []Rule     `json:"match"`    // ascending precedence
 	Scope    Filter     `json:"scope"`    // empty: everything is in scope
 	Mappings []Mapping  `json:"mappings"` // in the order of the file
+	Input    Filter     `json:"input"`    // what it does not let through is not looked at at all, and so not deprovisioned; empty: everything
 
 	// Attributes are what is known of the target's attributes: values are converted to their types, and what is single-valued gets one value.
 	// Attributes that are not listed take values as they come.
@@ -65,9 +67,10 @@ type Flow string
 
 // Flow types.
 const (
-	Always       Flow = "Always"        // at create and update
-	OnCreate     Flow = "ObjectAddOnly" // only when the object is created
-	AddValueOnly Flow = "MultiValueAddOnly"
+	Always       Flow = "Always"            // at create and update
+	OnCreate     Flow = "ObjectAddOnly"     // only when the object is created
+	AddValueOnly Flow = "MultiValueAddOnly" // values are only ever added
+	FillOnly     Flow = "AttributeAddOnly"  // only while the target has no value
 )
 
 // Mapping says what one target attribute shall hold. Exactly one of Source, Constant, Expression and None is set.
@@ -107,6 +110,7 @@ type Clause struct {
 	Attribute string   `json:"attribute"`
 	Operator  string   `json:"operator"` // a name of Operators
 	Values    []string `json:"values"`   // empty for unary operators; of several, one suffices (for a negative operator, none may hold)
+	All       bool     `json:"all"`      // of several values of the attribute, all must pass; otherwise one suffices
 }
 
 // Assignments says who may be in scope beside the scoping filter. The zero value takes everybody ("sync all").

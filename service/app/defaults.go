@@ -79,7 +79,7 @@ func (o Object) withDefaults() Object {
 		o.Attributes[i].Type, o.Attributes[i].Mutability = cmp.Or(a.Type, String), cmp.Or(a.Mutability, ReadWrite)
 	}
 	o.Match = numbered(slices.Clone(o.Match))
-	o.Scope = o.Scope.canonical()
+	o.Scope, o.Input = o.Scope.canonical(), o.Input.canonical()
 	return o
 }
 

@@ -41,6 +41,9 @@ func (a App) Format() []byte {
 	for _, t := range a.Tests {
 		w.test(t)
 	}
+	if a.GraphSchema != "" {
+		w.line(0, "graphSchema: "+scalar(a.GraphSchema))
+	}
 	return []byte(w.String())
 }
 
@@ -72,16 +75,8 @@ func (w *writer) object(o Object) {
 	for _, r := range o.Match {
 		w.line(3, "- "+r.row().String())
 	}
-	if len(o.Scope.Groups) > 0 {
-		w.line(2, "scope:")
-	}
-	for _, g := range o.Scope.Groups {
-		w.line(3, "- name: "+scalar(g.Name))
-		w.line(4, "clauses:")
-		for _, c := range g.Clauses {
-			w.line(5, "- "+c.row().String())
-		}
-	}
+	w.filter("scope", o.Scope)
+	w.filter("input", o.Input)
 	w.line(2, "mappings:")
 	for _, m := range o.Mappings {
 		w.line(3, "- "+m.row().String())
@@ -91,6 +86,19 @@ func (w *writer) object(o Object) {
 	}
 	for _, a := range o.Attributes {
 		w.line(3, "- "+a.row().String())
+	}
+}
+
+func (w *writer) filter(key string, f Filter) {
+	if len(f.Groups) > 0 {
+		w.line(2, key+":")
+	}
+	for _, g := range f.Groups {
+		w.line(3, "- name: "+scalar(g.Name))
+		w.line(4, "clauses:")
+		for _, c := range g.Clauses {
+			w.line(5, "- "+c.row().String())
+		}
 	}
 }
 
@@ -250,6 +258,7 @@ func (c Clause) row() (r row) {
 	r.text("attribute", c.Attribute, "")
 	r.text("operator", c.Operator, "")
 	r.list("values", c.Values)
+	r.flag("all", c.All)
 	return r
 }
 

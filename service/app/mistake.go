@@ -27,11 +27,15 @@ func (m Mistake) Error() string {
 	if m.Path != "" {
 		b.WriteString(m.Path + ": ")
 	}
-	b.WriteString(m.What)
-	if m.Hint != "" {
-		b.WriteString(" (" + m.Hint + ")")
+	return b.String() + m.Text()
+}
+
+// Text writes what is wrong and what to do, without the place.
+func (m Mistake) Text() string {
+	if m.Hint == "" {
+		return m.What
 	}
-	return b.String()
+	return m.What + " (" + m.Hint + ")"
 }
 
 // Mistakes is every mistake found, in the order of the file.

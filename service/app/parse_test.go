@@ -41,9 +41,10 @@ func TestParseReadsEveryKey(t *testing.T) {
 				Source: "User", Target: "Person", Verbs: Verbs{true, true, true},
 				Match: []Rule{{1, "userName", ""}, {2, "urn:contoso:2.0:User:AzureID", "[objectId]"}},
 				Scope: Filter{[]ClauseGroup{
-					{"staff", []Clause{{"department", NotEquals, []string{"Temp", "007", "true"}}, {"mail", IsNotNull, nil}}},
-					{"Führung", []Clause{{"employeeId", RegexMatch, []string{`^1\d{4}$`}}}},
+					{"staff", []Clause{{"department", NotEquals, []string{"Temp", "007", "true"}, false}, {"mail", IsNotNull, nil, false}}},
+					{"Führung", []Clause{{"employeeId", RegexMatch, []string{`^1\d{4}$`}, true}}},
 				}},
+				Input: Filter{[]ClauseGroup{{"no machines", []Clause{{"userType", NotEquals, []string{"Service"}, false}}}}},
 				Mappings: []Mapping{
 					{Target: "userName", Source: "userPrincipalName", Flow: Always},
 					{Target: "active", Expression: "Not([IsSoftDeleted])", Flow: Always},
@@ -70,6 +71,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 				},
 			},
 		},
+		GraphSchema: `{"id":"x"}`,
 		Tests: []Test{
 			{
 				Name: "new people get an account", Type: "User", Linked: true, Unassigned: true, Taken: []string{"ann"}, Now: "2026-11-21T12:00:00Z", DefaultDomain: "contoso.com",
@@ -177,7 +179,7 @@ f:3:1: unknown key "object" (did you mean objects?)`},
 		{"IDMapped", "source: userPrincipalName}", "source: userPrincipalName}, {target: id, source: mail}", "f:6:64: objects[0].mappings[1].target: id belongs to the target and cannot be mapped (match or store a source id in externalId instead)"},
 		{"NoSource", ", source: userPrincipalName", "", "f:6:16: objects[0].mappings[0]: the mapping has neither source nor constant nor expression (set exactly one of them)"},
 		{"TwoSources", "source: userPrincipalName", "source: a, constant: b", "f:6:16: objects[0].mappings[0]: source, constant, expression and none exclude each other (set exactly one of them)"},
-		{"UnknownFlow", "source: userPrincipalName", "source: a, flow: OnceOnly", `f:6:46: objects[0].mappings[0].flow: "OnceOnly" is not known here (use one of Always, ObjectAddOnly, MultiValueAddOnly)`},
+		{"UnknownFlow", "source: userPrincipalName", "source: a, flow: OnceOnly", `f:6:46: objects[0].mappings[0].flow: "OnceOnly" is not known here (use one of Always, ObjectAddOnly, MultiValueAddOnly, AttributeAddOnly)`},
 		{"UnknownOperator", "    match:", "    scope: [{clauses: [{attribute: a, operator: EQUAL, values: [b]}]}]\n    match:", `f:5:39: objects[0].scope[0].clauses[0].operator: there is no operator "EQUAL" (did you mean EQUALS?)`},
 		{"MissingOperand", "    match:", "    scope: [{clauses: [{attribute: a, operator: EQUALS}]}]\n    match:", "f:5:24: objects[0].scope[0].clauses[0].values: EQUALS needs a value (add it, as in values: [Sales])"},
 		{"UnwantedOperand", "    match:", "    scope: [{clauses: [{attribute: a, operator: IS NULL, values: [x]}]}]\n    match:", "f:5:58: objects[0].scope[0].clauses[0].values: IS NULL takes no values (remove them)"},

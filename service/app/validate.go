@@ -118,7 +118,8 @@ func (c *checker) objects(os []Object) {
 		seen[o.Source] = true
 		c.mappings(path, o.Mappings)
 		c.match(path, o)
-		c.scope(path, o.Scope)
+		c.scope(path+".scope", o.Scope)
+		c.scope(path+".input", o.Input)
 		c.attributes(path, o)
 	}
 	if !seen[entry.User] {
@@ -161,9 +162,12 @@ func (c *checker) mapping(path string, m Mapping) {
 		c.add(path+".target", "brackets or quotes in the path do not match", `write it as in emails[type eq "work"].value`)
 	}
 	c.origin(path, m)
-	c.oneOf(path+".flow", string(m.Flow), string(Always), string(OnCreate), string(AddValueOnly))
-	if m.ClearNull && m.Flow == AddValueOnly {
-		c.add(path+".clearNull", "clearNull contradicts flow MultiValueAddOnly", "keep one of the two")
+	c.oneOf(path+".flow", string(m.Flow), string(Always), string(OnCreate), string(AddValueOnly), string(FillOnly))
+	switch {
+	case m.ClearNull && m.Flow != Always && m.Flow != "":
+		c.add(path+".clearNull", "clearNull contradicts flow "+string(m.Flow), "keep one of the two")
+	case m.ClearNull && m.None:
+		c.add(path+".clearNull", "clearNull contradicts none, which leaves the target alone", "keep one of the two")
 	}
 }
 

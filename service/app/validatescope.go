@@ -10,7 +10,7 @@ import (
 
 func (c *checker) scope(path string, f Filter) {
 	for i, g := range f.Groups {
-		at := fmt.Sprintf("%s.scope[%d]", path, i)
+		at := fmt.Sprintf("%s[%d]", path, i)
 		if len(g.Clauses) == 0 {
 			c.add(at+".clauses", "the group has no clauses and would let everything in", "add a clause, or remove the group")
 		}

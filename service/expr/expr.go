@@ -86,6 +86,16 @@ func (e *Expr) Attribute() (string, bool) {
 	return a.name, true
 }
 
+// Constant returns the text when the whole expression is one quoted text.
+func (e *Expr) Constant() (string, bool) {
+	l, ok := e.root.(*literal)
+	if !ok || l.source != "" || l.ignore != nil {
+		return "", false
+	}
+	s, ok := l.val.(string)
+	return s, ok
+}
+
 // SwitchedAttributes returns the attributes that stand directly inside a Switch, sorted; references must not.
 func (e *Expr) SwitchedAttributes() []string {
 	found := map[string]bool{}
