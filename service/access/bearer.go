@@ -18,6 +18,7 @@ type Authenticator interface {
 // Bearers authenticates the random bearer secrets in a store, for one tenant.
 type Bearers struct {
 	Store  Store
+	Grants Grants    // what tokens may beside their own role; may be nil
 	Tenant tenant.ID // default tenant.Default
 }
 
@@ -30,7 +31,8 @@ func (b Bearers) Authenticate(ctx context.Context, credential string) (Caller, e
 	if id == "" {
 		id = tenant.Default
 	}
-	t, err := b.Store.ByHash(tenant.With(ctx, id), Hash(strings.TrimSpace(credential)))
+	ctx = tenant.With(ctx, id)
+	t, err := b.Store.ByHash(ctx, Hash(strings.TrimSpace(credential)))
 	if fault.Is(err, fault.NotFound) || err == nil && t.Expired(time.Now()) {
 		return Caller{}, fault.New(fault.Unauthenticated, "", "the bearer secret is not valid").
 			WithHint("it may have been revoked, replaced or have expired; 'sallyport login' keeps a new one")
@@ -38,8 +40,13 @@ func (b Bearers) Authenticate(ctx context.Context, credential string) (Caller, e
 	if err != nil {
 		return Caller{}, err
 	}
-	return Caller{Tenant: id, Subject: t.Subject(), Name: t.Name, Roles: []Role{t.Role}}, nil
+	c := Caller{Tenant: id, Subject: t.Subject(), Name: t.Name, Roles: []Role{t.Role}}
+	if b.Grants == nil || t.Role == Source {
+		return c, nil
+	}
+	gs, err := b.Grants.Granted(ctx, c.Subject)
+	return c.With(gs), err
 }
 
 // Subject names the token's holder in grants and in the audit log.
-func (t Token) Subject() string { return "token:" + t.Name }
+func (t Token) Subject() string { return TokenSubject + t.Name }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/internal/tenant"
+	"github.com/sallyport-id/sallyport/service/audit"
 )
 
 //go:embed migrations/*.sql
@@ -122,7 +123,29 @@ func (b base) write(ctx context.Context, op string, fn func(tx) error) error {
 	if err != nil {
 		return err
 	}
-	return name(op, b.engine.Write(ctx, func(s Session) error { return fn(tx{s, id}) }))
+	act := audit.Of(ctx)
+	var seq int64
+	err = b.engine.Write(ctx, func(s Session) (err error) {
+		t := tx{s, id}
+		if err = fn(t); err == nil {
+			seq, err = t.witness(act)
+		}
+		return err
+	})
+	if err == nil && seq != 0 {
+		act.Written(seq)
+	}
+	return name(op, err)
+}
+
+// witness writes the act that the transaction is part of, if one waits, and returns its place in the log.
+func (t tx) witness(act *audit.Act) (int64, error) {
+	e, waits := act.Waiting()
+	if !waits {
+		return 0, nil
+	}
+	sealed, err := t.record(e)
+	return sealed.Seq, err
 }
 
 func (b base) read(ctx context.Context, op string, fn func(tx) error) error {
