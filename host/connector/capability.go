@@ -26,6 +26,7 @@ type Capabilities struct {
 	Shape       ExportShape `json:"shape,omitempty"` // "" when Export is false
 	Batch       int         `json:"batch"`           // most writes of one BatchExporter call; 0: no batches
 	Delta       bool        `json:"delta"`           // implements DeltaImporter
+	Deletions   bool        `json:"deletions"`       // ImportSince tells of deletions too; without it only a full import does
 	Push        bool        `json:"push"`            // implements Watcher
 	Lookup      bool        `json:"lookup"`          // implements Lookup
 	Password    bool        `json:"password"`        // implements PasswordSetter
@@ -56,6 +57,7 @@ func (c Capabilities) Abilities() []Ability {
 		{"export", "create, update and delete objects", c.Export},
 		{"batch", "write many objects at once", c.Batch > 0},
 		{"delta", "import only what changed", c.Delta},
+		{"deletions", "see deletions among the changes", c.Deletions},
 		{"push", "be told of changes at once", c.Push},
 		{"lookup", "read single objects from the target", c.Lookup},
 		{"password", "set passwords", c.Password},
@@ -97,7 +99,7 @@ func CapabilitiesOf(x any) Capabilities {
 // found derives what the optional interfaces of x show.
 func found(x any) Capabilities {
 	c := Capabilities{
-		Export: implements[Exporter](x), Delta: implements[DeltaImporter](x), Push: implements[Watcher](x),
+		Export: implements[Exporter](x), Delta: implements[DeltaImporter](x), Deletions: implements[DeltaImporter](x), Push: implements[Watcher](x),
 		Lookup: implements[Lookup](x), Password: implements[PasswordSetter](x), OldPassword: implements[PasswordChanger](x),
 		Partitions: implements[Partitioner](x), Hierarchy: implements[Hierarchy](x), Count: implements[Counter](x),
 		Test: implements[Tester](x) || implements[StagedTester](x), Writers: 1, Rename: true,
@@ -117,7 +119,8 @@ func implements[T any](x any) bool { _, ok := x.(T); return ok }
 func narrow(said, has Capabilities) Capabilities {
 	said.Export = said.Export && has.Export
 	said.Delta = said.Delta && has.Delta
-	said.Push = said.Push && has.Push
+	said.Deletions = said.Deletions && said.Delta
+	said.Push = said.Push && has.Push && said.Delta
 	said.Lookup = said.Lookup && has.Lookup
 	said.Password = said.Password && has.Password
 	said.OldPassword = said.OldPassword && has.OldPassword

@@ -194,7 +194,7 @@ func following() []Check {
 		{Tier: Delta, Name: "ForgottenWatermarkIsAConflict", Reads: true, run: forgotten, ability: "delta"},
 		{Tier: Delta, Name: "ChangesAreTold", run: told, ability: "delta"},
 		{Tier: Delta, Name: "ChangesOfMembersAreTold", run: toldOfMembers, ability: "delta", part: func(h Harness) bool { return h.Group != "" }},
-		{Tier: Delta, Name: "DeletionsAreTold", run: toldOfDeletions, ability: "delta"},
+		{Tier: Delta, Name: "DeletionsAreTold", run: toldOfDeletions, ability: "deletions"},
 		{Tier: Delta, Name: "RenamesAreTold", run: toldOfRenames, ability: "rename", part: func(h Harness) bool { return h.Anchor != "" }},
 		{Tier: Delta, Name: "ChangesCanBeReadAgain", run: readAgain, ability: "delta"},
 		{Tier: Delta, Name: "PushReportsAChange", run: pushes, ability: "push"},

@@ -42,7 +42,7 @@ type story struct {
 
 func (s *story) play() {
 	var mirror *mirror
-	if s.c.can.Delta {
+	if s.c.can.Delta && s.c.can.Deletions {
 		mirror = s.c.mirror()
 	}
 	for step := range rapid.IntRange(1, 12).Draw(s.r, "steps") {

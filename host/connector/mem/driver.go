@@ -49,7 +49,7 @@ func (d *Driver) Capabilities() connector.Capabilities { return can(d.schema, 0,
 
 // can is what a session with the settings can do.
 func can(s connector.Schema, batch int, delta bool) connector.Capabilities {
-	c := connector.Capabilities{Export: true, Batch: batch, Delta: delta, Push: delta, Lookup: true, Partitions: true, Count: true, Test: true, Writers: 1024}
+	c := connector.Capabilities{Export: true, Batch: batch, Delta: delta, Deletions: delta, Push: delta, Lookup: true, Partitions: true, Count: true, Test: true, Writers: 1024}
 	for _, o := range s.Types {
 		for _, a := range o.Attributes {
 			c.Password = c.Password || a.WriteOnly
@@ -89,7 +89,7 @@ func (d *Driver) Open(_ context.Context, config connector.Config) (connector.Ses
 // excuses says why what is missing is.
 func excuses(c connector.Capabilities) map[string]string {
 	why := map[string]string{
-		"batch": "the setting batch is 0", "delta": "the setting delta is off", "push": "the setting delta is off",
+		"batch": "the setting batch is 0", "delta": "the setting delta is off", "deletions": "the setting delta is off", "push": "the setting delta is off",
 		"password": "no attribute is write-only", "oldPassword": "no attribute is write-only", "rename": "anchors are made by the driver",
 		"hierarchy": "a population is flat",
 	}
