@@ -39,6 +39,16 @@ func (r *run) toDate(v value) (time.Time, error) {
 	return inRange(t)
 }
 
+// Date reads a text as CDate does; false when it is no date.
+func Date(s string) (time.Time, bool) {
+	t, ok := parseDate(strings.TrimSpace(s))
+	if !ok {
+		return time.Time{}, false
+	}
+	t, err := inRange(t)
+	return t, err == nil
+}
+
 // date evaluates argument i as a date.
 func (r *run) date(c *call, i int) (time.Time, error) {
 	v, err := r.arg(c, i)

@@ -37,6 +37,10 @@ type rule struct {
 	addOnly    bool
 	reference  bool // the source is a known reference
 	single     bool
+	none       bool // from nothing: the default, where the target has no value
+	fillOnly   bool
+	assertive  bool           // replaces what the target holds as a whole
+	attribute  *app.Attribute // what is known of the target's attribute; nil: nothing
 	notes      notes
 }
 
@@ -44,9 +48,11 @@ type rule struct {
 type notes struct{ onlyAtCreate, empty, ignored, object string }
 
 func compileRule(m app.Mapping) (*rule, error) {
-	r := &rule{target: m.Target, standard: m.Default, flow: m.Flow, clearNull: m.ClearNull, addOnly: m.Flow == app.AddValueOnly}
+	r := &rule{target: m.Target, standard: m.Default, flow: m.Flow, clearNull: m.ClearNull, addOnly: m.Flow == app.AddValueOnly, fillOnly: m.Flow == app.FillOnly}
 	var err error
 	switch {
+	case m.None:
+		r.none, r.fillOnly = true, true
 	case m.Constant != nil:
 		r.constant = []entry.Value{*m.Constant}
 	case m.Expression != "":
@@ -95,6 +101,7 @@ func (r *rule) compileExpression(text string) error {
 	}
 	r.expression = e
 	r.addOnly = r.addOnly || e.Calls("AppRoleAssignmentsComplex")
+	r.assertive = e.Calls("AssertiveAppRoleAssignmentsComplex")
 	for _, name := range e.SwitchedAttributes() {
 		if _, ok := references[name]; ok {
 			return fault.New(fault.Invalid, "", "[%s] is a reference, which Switch cannot handle", name).
@@ -109,7 +116,7 @@ func (r *rule) check() error {
 		return fault.New(fault.Invalid, "", "[%s] cannot be mapped directly", roles).
 			WithHint("use SingleAppRoleAssignment, AppRoleAssignmentsComplex or AssertiveAppRoleAssignmentsComplex")
 	}
-	if r.source == "" && r.constant == nil && r.expression == nil {
+	if r.source == "" && r.constant == nil && r.expression == nil && !r.none {
 		return fault.New(fault.Invalid, "", "the mapping has neither source nor constant nor expression")
 	}
 	return nil
@@ -143,6 +150,18 @@ func (r *rule) lint() []string {
 	return out
 }
 
+// describe gives the rule what is known of its target's attribute. What the target never changes is written at create only.
+func (r *rule) describe(attributes []app.Attribute) {
+	i := slices.IndexFunc(attributes, func(a app.Attribute) bool { return strings.EqualFold(a.Name, r.target) })
+	if i < 0 {
+		return
+	}
+	r.attribute = &attributes[i]
+	if r.attribute.Mutability == app.Immutable {
+		r.flow = app.OnCreate
+	}
+}
+
 // about names the target attribute in an error.
 func about(target string, err error) error {
 	if err == nil {
@@ -162,6 +181,9 @@ func compileMatch(m app.Rule, rules []*rule) (*rule, error) {
 		if i < 0 {
 			return nil, fault.New(fault.Invalid, "", "the match rule's target is not mapped and the rule has no source").
 				WithHint("map the attribute, or give the rule a source")
+		}
+		if rules[i].none {
+			return nil, fault.New(fault.Invalid, "", "the match rule's target is mapped from nothing").WithHint("give the mapping or the rule a source")
 		}
 		return rules[i], checkMatch(rules[i])
 	}

@@ -47,43 +47,66 @@ func (ev *evaluation) apply(r *rule) error {
 	case r.reference || isReference(res.values):
 		return ev.refer(r, res.values)
 	case res.kind == expr.Null || r.clearNull && res.values[0] == "":
-		ev.absent(r)
+		return ev.absent(r)
 	default:
-		ev.want(r, res.values)
+		return ev.hold(r, res.values)
 	}
+	return nil
+}
+
+// hold converts values to the target's type before they are wanted; what conversion makes nothing of is absent.
+func (ev *evaluation) hold(r *rule, values []entry.Value) error {
+	values, err := r.fit(values)
+	if err != nil {
+		return err
+	}
+	if len(values) == 0 {
+		return ev.absent(r)
+	}
+	ev.want(r, values)
 	return nil
 }
 
 func (ev *evaluation) note(s string) { ev.out.Notes = append(ev.out.Notes, s) }
 
-func (ev *evaluation) redact(target string) {
-	if ev.out.Redacted == nil {
-		ev.out.Redacted = map[string]bool{}
-	}
-	ev.out.Redacted[target] = true
-}
+func (ev *evaluation) redact(target string) { mark(&ev.out.Redacted, target) }
 
 func (ev *evaluation) want(r *rule, values []entry.Value) {
 	ev.out.Want[r.target] = values
-	if !r.addOnly {
-		return
+	switch {
+	case r.addOnly:
+		mark(&ev.out.AddOnly, r.target)
+	case r.fillOnly:
+		mark(&ev.out.FillOnly, r.target)
+	case r.assertive:
+		mark(&ev.out.Whole, r.target)
 	}
-	if ev.out.AddOnly == nil {
-		ev.out.AddOnly = map[string]bool{}
+}
+
+func mark(set *map[string]bool, target string) {
+	if *set == nil {
+		*set = map[string]bool{}
 	}
-	ev.out.AddOnly[r.target] = true
+	(*set)[target] = true
 }
 
 // absent decides about a source without a value: the default at create, clearing at update if that was asked for, else the target stays.
-func (ev *evaluation) absent(r *rule) {
+func (ev *evaluation) absent(r *rule) error {
 	switch {
-	case ev.in.Creating && r.standard != "":
-		ev.want(r, []entry.Value{r.standard})
+	case r.standard != "" && (ev.in.Creating || r.none):
+		values, err := r.fit([]entry.Value{r.standard})
+		if err != nil {
+			return err
+		}
+		if len(values) > 0 {
+			ev.want(r, values)
+		}
 	case !ev.in.Creating && r.clearNull && !r.addOnly:
 		ev.out.Want[r.target] = []entry.Value{}
 	default:
 		ev.note(r.notes.empty)
 	}
+	return nil
 }
 
 // isReference reports whether the values point to objects; one look is enough, refer checks the rest.
@@ -121,6 +144,8 @@ func (ev *evaluation) value(r *rule) (result, error) {
 	switch {
 	case r.expression != nil:
 		return ev.compute(r)
+	case r.none:
+		return result{kind: expr.Null}, nil
 	case r.constant != nil:
 		return result{values: []entry.Value{r.constant[0]}, kind: expr.Value}, nil
 	}

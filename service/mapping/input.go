@@ -24,6 +24,8 @@ type Output struct {
 	Want         entry.Attrs     // values by target path; a path with an empty list is to be cleared
 	Refs         []Ref           // references, kept apart because both ends must be linked before they can be written
 	AddOnly      map[string]bool // target paths whose values are only ever added (MultiValueAddOnly, AppRoleAssignmentsComplex)
+	FillOnly     map[string]bool // target paths that are only written while the target has no value (AttributeAddOnly, none)
+	Whole        map[string]bool // target paths that are replaced as a whole when they differ (AssertiveAppRoleAssignmentsComplex)
 	Redacted     map[string]bool // target paths whose values must not be logged
 	IgnoreObject bool            // an expression said IgnoreObjectFlow: do not export the object this time
 	Notes        []string        // why an attribute was left out, in plain words

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -15,19 +16,25 @@ import (
 type Mapping struct {
 	rules []*rule
 	match []*rule // by index of app.Object.Match
+
+	attributes []app.Attribute
 }
 
 // Compile compiles every mapping and every match rule's source. The error joins a fault.Invalid per mistake, each naming the target attribute.
 func Compile(o app.Object) (*Mapping, error) {
-	m := &Mapping{}
+	m := &Mapping{attributes: slices.Clone(o.Attributes)}
 	var errs []error
 	for _, am := range o.Mappings {
 		r, err := compileRule(am)
+		r.describe(m.attributes)
 		m.rules = append(m.rules, r)
 		errs = append(errs, about(am.Target, err))
 	}
 	for _, ar := range o.Match {
 		r, err := compileMatch(ar, m.rules)
+		if r != nil {
+			r.describe(m.attributes)
+		}
 		m.match = append(m.match, r)
 		errs = append(errs, about(ar.Target+fmt.Sprintf(" (match rule of precedence %d)", ar.Precedence), err))
 	}
@@ -46,10 +53,45 @@ func (m *Mapping) Evaluate(in Input) (Output, error) {
 			return Output{}, err
 		}
 		if ev.out.IgnoreObject {
-			break
+			return ev.out, nil
+		}
+	}
+	if in.Creating {
+		if err := m.required(ev.out); err != nil {
+			return Output{}, err
 		}
 	}
 	return ev.out, nil
+}
+
+// required refuses to create what lacks a value that the target demands.
+func (m *Mapping) required(out Output) error {
+	var missing []string
+	for _, a := range m.attributes {
+		if a.Required && len(out.Want[a.Name]) == 0 && !slices.ContainsFunc(out.Refs, func(r Ref) bool { return r.Attr == a.Name }) && a.Mutability != app.ReadOnly {
+			missing = append(missing, a.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fault.New(fault.Invalid, "map", "the target requires a value for %s (MandatoryFieldsMissing)", strings.Join(missing, ", ")).
+		WithHint("give the source a value, or the mapping a default")
+}
+
+// Attribute returns what is known of a target attribute; false when it is not described.
+func (m *Mapping) Attribute(target string) (app.Attribute, bool) {
+	for _, r := range m.rules {
+		if r.target == target && r.attribute != nil {
+			return *r.attribute, true
+		}
+	}
+	return app.Attribute{}, false
+}
+
+// Calls reports whether a mapping calls the function (canonical name).
+func (m *Mapping) Calls(function string) bool {
+	return slices.ContainsFunc(m.rules, func(r *rule) bool { return r.expression != nil && r.expression.Calls(function) })
 }
 
 // MatchValue returns the value the match rule at the index (in app.Object.Match) compares; false when the source has none. Of several
@@ -59,11 +101,16 @@ func (m *Mapping) MatchValue(ruleIndex int, in Input) (entry.Value, bool, error)
 		return nil, false, fault.New(fault.Internal, "match", "there is no match rule %d", ruleIndex)
 	}
 	ev := evaluation{in: &in}
-	res, err := ev.value(m.match[ruleIndex])
+	r := m.match[ruleIndex]
+	res, err := ev.value(r)
 	if err != nil || len(res.values) == 0 || res.values[0] == "" {
 		return nil, false, err
 	}
-	return res.values[0], true, nil
+	values, err := r.fit(res.values[:1])
+	if err != nil || len(values) == 0 {
+		return nil, false, err
+	}
+	return values[0], true, nil
 }
 
 // Attributes returns the source attributes that mappings and match rules read, sorted, each once.
