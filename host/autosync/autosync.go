@@ -16,17 +16,19 @@ type Space struct {
 	Object entry.Type                               // the connector's type
 	Cache  *cache.Cache                             // what it fills
 	Row    func(entry.Entry) (cache.Row, error)     // turns an imported object into a row; an error refuses that object alone
-	Done   func(ctx context.Context, s cache.Stats) // called after the cache was replaced; may be nil
+	Done   func(ctx context.Context, s cache.Stats) // called after the cache was replaced or changed; may be nil
 }
 
 // Config says what to import, when, and what is suspicious.
 type Config struct {
 	Name        string                                               // of the connector, for messages
-	Every       time.Duration                                        // between imports
+	Every       time.Duration                                        // between full imports
+	DeltaEvery  time.Duration                                        // between imports of what changed, where the connector tells; 0 = none
 	ShrinkLimit float64                                              // an import that lacks a larger share of the objects is held
 	Dir         string                                               // where the image is kept; "" = nowhere
 	Spaces      []Space                                              // in the order of import: what is referred to first
 	Open        func(ctx context.Context) (connector.Session, error) // a session of its own for each import
+	Begin       func(ctx context.Context, s connector.Session) error // called before each full import reads; its error ends the import; may be nil
 	Released    func() bool                                          // asked while an import is held: was it released from outside? may be nil
 	Log         *slog.Logger
 }
@@ -38,9 +40,18 @@ type Sync struct {
 	ready chan struct{}
 	exact *exactness
 
+	pushes    chan push
+	following connector.Session      // that changes are read with; nil = none yet
+	marks     marks                  // touched by Run's goroutine alone
+	gone      map[entry.Type]int     // deletions by changes since the last full import
+	can       connector.Capabilities // of the session of the last full import
+	watching  bool
+	wg        sync.WaitGroup // watchers
+
 	mu       sync.Mutex
 	state    State
-	released bool // the next import may shrink
+	released bool                               // the next import may shrink
+	shown    map[entry.Type]connector.Watermark // marks, for the watchers
 }
 
 // State is what a Sync knows of itself.
@@ -56,6 +67,11 @@ type State struct {
 	Failures  int   // imports that failed in a row
 	Err       error // why the last import failed or is held; nil after a good one
 	Held      *Held // an import that shrank beyond the limit waits for Release; nil = none
+
+	LastDelta time.Time // end of the last good import of what changed; zero = none
+	Changes   int       // objects that changes altered in the cache since the start
+	DeltaErr  error     // why the last one failed; nil after a good one
+	Push      bool      // the target tells of changes by itself
 }
 
 // Held describes an import that was not let in.
@@ -71,7 +87,7 @@ func New(cfg Config) *Sync {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Sync{cfg: cfg, kick: make(chan chan error), ready: make(chan struct{})}
+	s := &Sync{cfg: cfg, kick: make(chan chan error), ready: make(chan struct{}), pushes: make(chan push), gone: map[entry.Type]int{}}
 	s.exact = s.newExactness()
 	return s
 }

@@ -34,7 +34,9 @@ func (s *Sync) load() {
 	if s.cfg.Dir == "" {
 		return
 	}
-	if !s.exact.holds() {
+	m := s.loadMarks()
+	follow := m.follows(s.cfg.Every)
+	if !s.exact.holds() && !follow {
 		s.cfg.Log.Info("cache image not used", "event", "host.image.old", "connector", s.cfg.Name,
 			"reason", "there is none, or the host was killed after it had written to the target; reads wait for the import")
 		return
@@ -48,6 +50,11 @@ func (s *Sync) load() {
 		good = good && err == nil
 	}
 	if good {
+		s.marks = m
+	}
+	if good && !s.exact.holds() {
+		s.cfg.Log.Info("cache image loaded, reads wait for the changes since", "event", "host.image.behind", "connector", s.cfg.Name, "objects", s.objects())
+	} else if good {
 		s.update(func(st *State) { st.Ready = true })
 		s.cfg.Log.Info("cache image loaded", "event", "host.image.loaded", "connector", s.cfg.Name, "objects", s.objects())
 	}
@@ -71,12 +78,13 @@ func (s *Sync) save() error {
 	if err != nil {
 		return err
 	}
+	m := s.marks.clone()
 	for _, x := range s.cfg.Spaces {
 		if err := s.saveOne(x); err != nil {
 			return fault.Wrap(fault.Internal, "save the cache image", err)
 		}
 	}
-	return fault.Wrap(fault.Internal, "mark the cache image", s.exact.after(at, quiet))
+	return fault.Wrap(fault.Internal, "mark the cache image", errors.Join(s.saveMarks(m), s.exact.after(at, quiet)))
 }
 
 func (s *Sync) saveOne(x Space) error {

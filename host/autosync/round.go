@@ -16,14 +16,18 @@ import (
 func (s *Sync) round(ctx context.Context) error {
 	start := time.Now()
 	s.update(func(st *State) { st.Importing, st.Count, st.Total = true, 0, 0 })
-	err := s.imports(ctx)
+	w, err := s.imports(ctx)
+	if err == nil {
+		s.begun(w, start)
+	}
 	s.update(func(st *State) {
-		st.Importing, st.Err = false, err
+		st.Importing, st.Err, st.Push = false, err, s.can.Push && len(s.marks.At) > 0
 		if err != nil {
 			st.Failures++
 			return
 		}
 		st.Ready, st.Fresh, st.Last, st.Took, st.Failures, st.Held = true, true, time.Now(), time.Since(start), 0, nil
+		st.DeltaErr = nil
 	})
 	s.report(ctx, err, time.Since(start))
 	if err == nil {
@@ -58,18 +62,28 @@ func (s *Sync) objects() (n int) {
 	return n
 }
 
-func (s *Sync) imports(ctx context.Context) error {
+// imports reads everything, and returns the watermark from which the changes go on.
+func (s *Sync) imports(ctx context.Context) (connector.Watermark, error) {
 	session, err := s.cfg.Open(ctx)
 	if err != nil {
-		return fault.Wrap(fault.Unavailable, "open the target for an import", err)
+		return "", fault.Wrap(fault.Unavailable, "open the target for an import", err)
 	}
 	defer session.Close()
-	for _, x := range s.cfg.Spaces {
-		if err := s.importOne(ctx, session, x); err != nil {
-			return err
+	if s.cfg.Begin != nil {
+		if err := s.cfg.Begin(ctx, session); err != nil {
+			return "", err
 		}
 	}
-	return nil
+	w, err := s.marked(ctx, session)
+	if err != nil {
+		return "", err
+	}
+	for _, x := range s.cfg.Spaces {
+		if err := s.importOne(ctx, session, x); err != nil {
+			return "", err
+		}
+	}
+	return w, nil
 }
 
 func (s *Sync) importOne(ctx context.Context, session connector.Session, x Space) error {
@@ -133,11 +147,13 @@ const minGone = 2
 
 var errShrunk = errors.New("the import shrank")
 
-// judge holds an import that is empty, or lacks more than the limit, unless it was released.
+// judge holds an import that is empty, or lacks more than the limit, unless it was released. What changes have deleted since the last
+// full import counts too.
 func (s *Sync) judge(x Space, stats cache.Stats) error {
-	had := x.Cache.Len()
-	empty := had > 0 && stats.Rows == 0
-	shrunk := stats.Removed >= minGone && float64(stats.Removed) > s.cfg.ShrinkLimit*float64(had)
+	had := x.Cache.Len() + s.gone[x.Object]
+	gone := stats.Removed + s.gone[x.Object]
+	empty := x.Cache.Len() > 0 && stats.Rows == 0
+	shrunk := gone >= minGone && float64(gone) > s.cfg.ShrinkLimit*float64(had)
 	if !empty && !shrunk {
 		return nil
 	}
@@ -150,7 +166,7 @@ func (s *Sync) judge(x Space, stats cache.Stats) error {
 	if s.state.Held != nil {
 		since = s.state.Held.Since
 	}
-	s.state.Held = &Held{Type: x.Object, Had: had, Gone: stats.Removed, Since: since}
-	return fault.New(fault.Conflict, "import "+string(x.Object), "%w: %d of %d objects are missing; the old cache stays and deletions are held", errShrunk, stats.Removed, had).
+	s.state.Held = &Held{Type: x.Object, Had: had, Gone: gone, Since: since}
+	return fault.New(fault.Conflict, "import "+string(x.Object), "%w: %d of %d objects are missing; the old cache stays and deletions are held", errShrunk, gone, had).
 		WithHint("check the target and the connector's view of it; if the objects are really gone, release the import")
 }

@@ -19,6 +19,8 @@ type Cache struct {
 	mu      sync.RWMutex
 	s       *space
 	running *replacement // the Replace under way
+
+	following *Following // changes under way
 }
 
 // New makes an empty cache.
@@ -192,8 +194,11 @@ func (c *Cache) put(s *space, d *draft, created time.Time) (h hit, changed, ok b
 	return s.copy(row, false), changed, true
 }
 
-// touch notes for a running Replace that an anchor was written meanwhile.
+// touch notes for a running Replace or Following that an anchor was written meanwhile.
 func (c *Cache) touch(anchor string) {
+	if c.following != nil {
+		c.following.touched[strings.Clone(anchor)] = struct{}{}
+	}
 	if c.running != nil {
 		c.running.touched[strings.Clone(anchor)] = struct{}{}
 	}

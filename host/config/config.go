@@ -14,6 +14,8 @@ const DefaultListen = "127.0.0.1:8585"
 const (
 	DefaultAutosync    = 120 * time.Minute
 	MinAutosync        = time.Minute
+	DefaultDelta       = time.Minute
+	MinDelta           = time.Second
 	DefaultShrinkLimit = 0.20
 	DefaultWriters     = 16
 	DefaultDeletes     = 500
@@ -39,11 +41,12 @@ type Certificate struct {
 
 // Connector configures one connector.
 type Connector struct {
-	Name            string // in the URL: /ecma2host_{Name}/scim, case sensitive
-	Kind            string // driver name
-	SecretTokenFile string // bearer secret of the endpoint; generated at first start unless the file names one
-	SecondTokenFile string // a second live token while clients change over; "" = none
-	Autosync        time.Duration
+	Name            string            // in the URL: /ecma2host_{Name}/scim, case sensitive
+	Kind            string            // driver name
+	SecretTokenFile string            // bearer secret of the endpoint; generated at first start unless the file names one
+	SecondTokenFile string            // a second live token while clients change over; "" = none
+	Autosync        time.Duration     // between full imports
+	DeltaInterval   time.Duration     // between imports of what changed, where the connector tells; 0 = none
 	Writers         int               // most sessions that write at once
 	Settings        map[string]string // as written; a password is a file: passwordFile
 	Objects         []Object          // users first

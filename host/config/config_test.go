@@ -121,6 +121,8 @@ func TestMistakes(t *testing.T) {
 		"no kind":               {swap("kind: picky", "kind: \"\""), []string{`:4: connector "HR" has no kind`, "kind: gsql"}},
 		"unknown kind":          {swap("kind: picky", "kind: pickey"), []string{`:4: "pickey" is not a kind`, `did you mean "picky"?`}},
 		"no objects":            {"connectors:\n  - {name: A, kind: mem}\n", []string{`:2: connector "A" serves no objects`, "objects:"}},
+		"delta":                 {swap("kind: picky", "kind: picky\n    deltaInterval: often"), []string{`:5: "often" is not a duration`}},
+		"delta short":           {swap("kind: picky", "kind: picky\n    deltaInterval: 10ms"), []string{`:5: 10ms is too short`, "1s or more"}},
 		"autosync":              {swap("kind: picky", "kind: picky\n    autosync: 120"), []string{`:5: "120" is not a duration`, "90s, 5m, 2h"}},
 		"autosync short":        {swap("kind: picky", "kind: picky\n    autosync: 10s"), []string{`:5: 10s is too short`, "1m0s or more"}},
 		"share":                 {swap("kind: picky", "kind: picky\n    import: {shrinkLimit: lots}"), []string{`:5: "lots" is not a percentage`, "20%"}},
@@ -228,4 +230,13 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("%v is not the file's fault", err)
 		}
 	})
+}
+
+func TestDeltaInterval(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": config.DefaultDelta, "deltaInterval: off, ": 0, "deltaInterval: 5s, ": 5 * time.Second} {
+		cfg, err := config.Load(write(t, "connectors:\n  - {name: A, "+text+"kind: mem, objects: {User: {}}}\n"))
+		if err != nil || cfg.Connectors[0].DeltaInterval != want {
+			t.Errorf("%q: %v, %v", text, cfg.Connectors, err)
+		}
+	}
 }

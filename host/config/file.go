@@ -19,6 +19,7 @@ type fileConnector struct {
 	SecretTokenFile string          `yaml:"secretTokenFile"`
 	SecondTokenFile string          `yaml:"secondTokenFile"`
 	Autosync        string          `yaml:"autosync"`
+	DeltaInterval   string          `yaml:"deltaInterval"`
 	Writers         *int            `yaml:"writers"`
 	Settings        map[string]any  `yaml:"settings"`
 	Objects         fileObjects     `yaml:"objects"`

@@ -102,6 +102,9 @@ func (r *reader) connector(i int, f fileConnector, data string) Connector {
 		x.ownToken, x.SecretTokenFile = true, filepath.Join(data, f.Name, "secret-token")
 	}
 	x.Autosync = r.duration(at("autosync"), f.Autosync, DefaultAutosync, MinAutosync)
+	if f.DeltaInterval != "off" {
+		x.DeltaInterval = r.duration(at("deltaInterval"), f.DeltaInterval, DefaultDelta, MinDelta)
+	}
 	if f.Writers != nil {
 		x.Writers = *f.Writers
 	}

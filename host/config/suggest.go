@@ -11,7 +11,7 @@ import (
 // knownKeys are all keys of the file, for suggestions.
 var knownKeys = []string{
 	"listen", "data", "certificate", "certFile", "keyFile", "connectors", "name", "kind", "secretTokenFile", "secondTokenFile",
-	"autosync", "writers", "settings", "objects", "User", "Group", "object", "anchor", "dn", "attributes", "core", "match",
+	"autosync", "deltaInterval", "writers", "settings", "objects", "User", "Group", "object", "anchor", "dn", "attributes", "core", "match",
 	"deprovision", "disable", "delete", "attribute", "value", "restore", "deleteAttribute", "deleteValue", "import",
 	"shrinkLimit", "deleteBudget", "count", "window",
 }

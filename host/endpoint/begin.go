@@ -54,7 +54,7 @@ func (u *unit) begin(ctx context.Context) (*life, error) {
 		return nil, err
 	}
 	l.sync = autosync.New(autosync.Config{
-		Name: u.x.Name, Every: u.x.Autosync, ShrinkLimit: u.x.ShrinkLimit, Dir: dir, Spaces: u.spaces(l.coordinator),
+		Name: u.x.Name, Every: u.x.Autosync, DeltaEvery: u.x.DeltaInterval, ShrinkLimit: u.x.ShrinkLimit, Dir: dir, Spaces: u.spaces(l.coordinator),
 		Open: u.opener.Open, Released: l.coordinator.ImportReleased, Log: u.base,
 	})
 	l.handler = scimserver.New(u.door(l.coordinator, f.Password), l.coordinator)
