@@ -12,6 +12,8 @@ type Act struct {
 	entry Entry
 	held  bool  // stores leave it alone: it was written as an intent
 	seq   int64 // of the entry that is on disk, 0 when none is
+
+	failed error
 }
 
 type actKey struct{}
@@ -79,10 +81,49 @@ func (a *Act) Entry() Entry {
 }
 
 // Before notes what the act's object was; secrets are redacted. It may be called without an act.
-func Before(ctx context.Context, v any) { note(ctx, v, func(e *Entry, t json.RawMessage) { e.Before = t }) }
+func Before(ctx context.Context, v any) {
+	note(ctx, v, func(e *Entry, t json.RawMessage) { e.Before = t })
+}
 
-// After notes what the act's object is to be; secrets are redacted. It may be called without an act.
-func After(ctx context.Context, v any) { note(ctx, v, func(e *Entry, t json.RawMessage) { e.After = t }) }
+// After notes what the act's object is to be; secrets are redacted. Of what it was, only the properties that After names are kept. It
+// may be called without an act.
+func After(ctx context.Context, v any) {
+	note(ctx, v, func(e *Entry, t json.RawMessage) { e.Before, e.After = narrow(e.Before, t), t })
+}
+
+// narrow drops from an object what the other does not name.
+func narrow(before, after json.RawMessage) json.RawMessage {
+	var was, is map[string]json.RawMessage
+	if json.Unmarshal(before, &was) != nil || json.Unmarshal(after, &is) != nil || len(is) == 0 {
+		return before
+	}
+	for name := range was {
+		if _, named := is[name]; !named {
+			delete(was, name)
+		}
+	}
+	out, err := json.Marshal(was)
+	if err != nil {
+		return before
+	}
+	return out
+}
+
+// Fail says that the act failed although its handler answered.
+func Fail(ctx context.Context, err error) {
+	if a := Of(ctx); a != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.failed = err
+	}
+}
+
+// Failed returns what Fail was told.
+func (a *Act) Failed() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failed
+}
 
 // Target names what the act is about, when its path does not.
 func Target(ctx context.Context, target string) {
