@@ -18,15 +18,18 @@ type Mapping struct {
 	match []*rule // by index of app.Object.Match
 
 	attributes []app.Attribute
+	described  map[string]*app.Attribute // by the target as mappings spell it
 }
 
 // Compile compiles every mapping and every match rule's source. The error joins a fault.Invalid per mistake, each naming the target attribute.
 func Compile(o app.Object) (*Mapping, error) {
-	m := &Mapping{attributes: slices.Clone(o.Attributes)}
+	m := &Mapping{attributes: slices.Clone(o.Attributes), described: map[string]*app.Attribute{}}
 	var errs []error
 	for _, am := range o.Mappings {
 		r, err := compileRule(am)
-		r.describe(m.attributes)
+		if r.describe(m.attributes); r.attribute != nil {
+			m.described[r.target] = r.attribute
+		}
 		m.rules = append(m.rules, r)
 		errs = append(errs, about(am.Target, err))
 	}
@@ -81,17 +84,22 @@ func (m *Mapping) required(out Output) error {
 
 // Attribute returns what is known of a target attribute; false when it is not described.
 func (m *Mapping) Attribute(target string) (app.Attribute, bool) {
-	for _, r := range m.rules {
-		if r.target == target && r.attribute != nil {
-			return *r.attribute, true
-		}
+	a, ok := m.described[target]
+	if !ok {
+		return app.Attribute{}, false
 	}
-	return app.Attribute{}, false
+	return *a, true
 }
 
-// Calls reports whether a mapping calls the function (canonical name).
-func (m *Mapping) Calls(function string) bool {
-	return slices.ContainsFunc(m.rules, func(r *rule) bool { return r.expression != nil && r.expression.Calls(function) })
+// Roles returns the targets whose mappings read app roles.
+func (m *Mapping) Roles() []string {
+	var out []string
+	for _, r := range m.rules {
+		if slices.Contains(r.attributes(), roles) {
+			out = append(out, r.target)
+		}
+	}
+	return out
 }
 
 // MatchValue returns the value the match rule at the index (in app.Object.Match) compares; false when the source has none. Of several

@@ -40,7 +40,10 @@ func (r *rule) origin(ev *evaluation) Origin {
 		}
 		o.Sources[name] = shown(values, hidden)
 	}
-	if r.standard != "" && ev.in.Creating && r.constant == nil {
+	if r.none {
+		o.Default = r.standard != ""
+	}
+	if r.standard != "" && !r.none && ev.in.Creating && r.constant == nil {
 		res, err := ev.value(r)
 		o.Default = err == nil && res.kind == expr.Null
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,34 @@ func alike(have, want []entry.Value) []entry.Value {
 		}
 	}
 	return out
+}
+
+// folded is alike for texts that differ in case only.
+func folded(have, want []entry.Value) []entry.Value {
+	if len(have)*len(want) > 1024 {
+		return want
+	}
+	out := want
+	for i, w := range want {
+		s, ok := w.(string)
+		if !ok {
+			continue
+		}
+		for _, h := range have {
+			if t, ok := h.(string); ok && t != s && strings.EqualFold(t, s) && !contains(want, t) {
+				if &out[0] == &want[0] {
+					out = append([]entry.Value(nil), want...)
+				}
+				out[i] = t
+				break
+			}
+		}
+	}
+	return out
+}
+
+func contains(vs []entry.Value, s string) bool {
+	return slices.ContainsFunc(vs, func(v entry.Value) bool { return v == s })
 }
 
 func sameMeaning(a, b entry.Value) bool {

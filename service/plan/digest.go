@@ -10,30 +10,68 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/service/app"
 )
 
-// digest is a fingerprint of what is wanted: 16 bytes of SHA-256 over attributes and resolved references in a fixed order.
-// Waiting references count too, so that their arrival changes it.
-func digest(want entry.Attrs, refs []Ref) []byte {
-	h := sha256.New()
+// Sizes of a digest's parts, in bytes.
+const (
+	visibleSize = 16
+	hiddenSize  = 8
+)
+
+// digest is a fingerprint of what is wanted: 16 bytes of SHA-256 over attributes and references in a fixed order. Waiting references count too, so that
+// their arrival changes it. Where attributes that never come back from the target are wanted, 8 bytes over those alone follow.
+func (m *maker) digest(want entry.Attrs) []byte {
+	all, hidden, any := sha256.New(), sha256.New(), false
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		put(h, name)
-		for _, v := range want[name] {
-			putValue(h, v)
-		}
-		put(h, "")
-	}
-	for _, r := range refs {
-		put(h, r.Attr)
-		for _, id := range slices.Sorted(slices.Values(r.Targets)) {
-			put(h, id)
-		}
-		put(h, "")
-		for _, id := range slices.Sorted(slices.Values(r.Waiting)) {
-			put(h, id)
+		putAttr(all, name, want[name])
+		if a, ok := m.o.mapping.Attribute(name); ok && a.Mutability == app.WriteOnly {
+			putAttr(hidden, name, want[name])
+			any = true
 		}
 	}
-	return h.Sum(nil)[:16]
+	for _, r := range m.p.Refs {
+		put(all, r.Attr)
+		all.Write(setOf(r.Targets))
+		all.Write(setOf(r.Waiting))
+	}
+	out := all.Sum(nil)[:visibleSize]
+	if any {
+		out = append(out, hidden.Sum(nil)[:hiddenSize]...)
+	}
+	return out
+}
+
+// hiddenPart returns the part of a digest about attributes that never come back; nil when there is none.
+func hiddenPart(d []byte) []byte {
+	if len(d) != visibleSize+hiddenSize {
+		return nil
+	}
+	return d[visibleSize:]
+}
+
+// setOf is a fingerprint of a set of ids, whatever their order: the sum of their fingerprints and their number. It needs no copy of a large group.
+func setOf(ids []string) []byte {
+	var sum [4]uint64
+	for _, id := range ids {
+		h := sha256.Sum256([]byte(id))
+		for i := range sum {
+			sum[i] += binary.LittleEndian.Uint64(h[8*i:])
+		}
+	}
+	out := binary.LittleEndian.AppendUint64(nil, uint64(len(ids)))
+	for _, x := range sum {
+		out = binary.LittleEndian.AppendUint64(out, x)
+	}
+	return out
+}
+
+func putAttr(h hash.Hash, name string, values []entry.Value) {
+	put(h, name)
+	for _, v := range values {
+		putValue(h, v)
+	}
+	put(h, "")
 }
 
 // put writes a length-prefixed text, so that no two lists run together to the same bytes.

@@ -37,6 +37,10 @@ type Input struct {
 	// Assigned tells whether the object is assigned to the application, directly or by a group. It counts only where app.Assignments.Only is set.
 	Assigned    bool
 	AssignedWhy string // plain words: "member of Sales, which is assigned"; may be empty
+
+	// Roles are the app roles the object is assigned, for the role functions: entry.Complex with id, value and displayName. nil: those the object's
+	// own attribute appRoleAssignments holds.
+	Roles []entry.Value
 }
 
 // Expander is what a World can do besides, for applications with app.NestedFlat.
@@ -57,6 +61,9 @@ func (r *Rules) Make(ctx context.Context, w World, in Input) (Plan, error) {
 		return m.p, nil
 	}
 	m.o, m.p.Type = o, o.Target
+	if in.Roles != nil {
+		m.in.Change.Entry = with(src, roleAttribute, in.Roles)
+	}
 	err := m.decide()
 	if err != nil {
 		m.p.Verb, m.p.Reason = Skip, err.Error()
@@ -73,7 +80,19 @@ type maker struct {
 	o     *object
 	p     Plan
 
-	addOnly map[string]bool // target attributes that only ever gain values
+	out mapping.Output // how the attributes wanted are to be written
+}
+
+// roleAttribute holds the app roles of a source object.
+const roleAttribute = "appRoleAssignments"
+
+// with returns the entry with one attribute replaced; all others are shared with the original.
+func with(e entry.Entry, name string, values []entry.Value) entry.Entry {
+	attrs := make(entry.Attrs, len(e.Attrs)+1)
+	maps.Copy(attrs, e.Attrs)
+	attrs[name] = values
+	e.Attrs = attrs
+	return e
 }
 
 func (m *maker) linked() bool { return m.in.Link.Target != "" }
@@ -84,23 +103,26 @@ func (m *maker) decide() error {
 		return nil
 	}
 	m.step(Step{Name: "EntryImport", Type: Import, Status: Success, Detail: "read from the directory"})
-	verdict := m.o.scope.EvaluateEntry(m.in.Change.Entry)
-	if verdict.Err != nil {
-		return verdict.Err // a filter that could not be evaluated says neither in nor out
+	if early := m.o.input.EvaluateEntry(m.in.Change.Entry); early.Err != nil {
+		return early.Err
+	} else if !early.In {
+		m.skip("EntrySynchronizationSkipped", "is left out by the input filter: %s", early.Why)
+		return nil
 	}
-	status := Success
-	if !verdict.In {
-		status = Skipped
+	in, why, err := m.scope()
+	if err != nil {
+		return err
 	}
-	m.step(Step{Name: "EntrySynchronizationScoping", Type: Scoping, Status: status, Detail: verdict.Why})
-	switch gone, why := m.softDeleted(); {
-	case !verdict.In:
-		return m.leave("is out of scope: "+verdict.Why, true)
+	switch gone, because := m.softDeleted(); {
+	case !in:
+		return m.leave("is out of scope: "+why, true)
 	case gone:
-		return m.leave(why, false)
+		return m.leave(because, false)
 	case m.accountDisabled() && !m.linked():
 		m.skip("EntrySynchronizationSkipped", "is disabled in the directory and was never provisioned")
 		return nil
+	case m.accountDisabled() && m.app.App.Deprovision.DeleteLeavers:
+		return m.leave("is disabled in the directory", false)
 	}
 	return m.stay()
 }
@@ -110,7 +132,7 @@ func (m *maker) hardDeleted() {
 	switch {
 	case !m.linked():
 		m.skip("EntrySynchronizationSkipped", "was deleted in the directory and was never provisioned")
-	case m.in.Link.Left:
+	case m.in.Link.Left && !m.app.App.Deprovision.DeleteLeft:
 		m.skip("EntrySynchronizationSkipped", "had left scope before it was deleted, so its account is no longer managed")
 	case m.app.App.Deprovision.NoDelete || !m.o.Verbs.Delete:
 		m.skip("EntrySynchronizationSkipped", "was deleted in the directory; deleting in the target is switched off")
@@ -142,6 +164,9 @@ func (m *maker) leave(why string, scope bool) error {
 	case scope && m.app.App.Deprovision.SkipOutOfScope:
 		m.skip("EntrySynchronizationSkipped", "%s; disabling of people who leave scope is switched off", why)
 		return nil
+	case m.app.App.Deprovision.DeleteLeavers:
+		m.deleteLeaver(why)
+		return nil
 	case !m.o.Verbs.Update:
 		m.skip("EntrySynchronizationSkipped", "%s; updating in the target is switched off", why)
 		return nil
@@ -155,12 +180,21 @@ func (m *maker) leave(why string, scope bool) error {
 		return nil
 	}
 	m.p.Want = entry.Entry{Type: m.o.Target, ID: m.in.Link.Target, Attrs: off}
-	m.p.Digest = digest(off, nil)
+	m.p.Digest = m.digest(off)
 	if m.unchanged() {
 		m.skip("RedundantExport", "%s, and is disabled in the target already", why)
 		return nil
 	}
 	return m.compare(Disable, "EntryExportUpdate", why)
+}
+
+// deleteLeaver is what happens where the target cannot disable.
+func (m *maker) deleteLeaver(why string) {
+	if m.app.App.Deprovision.NoDelete || !m.o.Verbs.Delete {
+		m.skip("EntrySynchronizationSkipped", "%s; deleting in the target is switched off", why)
+		return
+	}
+	m.verb(Delete, "EntryExportDelete", why+"; the target cannot disable")
 }
 
 // disabledAttrs returns the target attributes that differ between a person who may sign in and one who may not.
@@ -207,6 +241,9 @@ func (m *maker) input(src entry.Entry, softDeleted, creating bool) mapping.Input
 
 // stay plans for somebody who is in scope: find or know the counterpart, then compare.
 func (m *maker) stay() error {
+	if err := m.nest(); err != nil {
+		return err
+	}
 	m.p.Off = m.accountDisabled()
 	if !m.linked() {
 		found, err := m.match()
@@ -279,7 +316,8 @@ func (m *maker) create() error {
 		return err
 	}
 	m.p.Want = entry.Entry{Type: m.o.Target, Attrs: out.Want}
-	m.p.Digest = digest(later.Want, m.p.Refs)
+	m.p.Digest = m.digest(later.Want)
+	m.origins(slices.Collect(maps.Keys(out.Want)), true)
 	m.verb(Create, "EntryExportAdd", "is in scope and has no account yet")
 	return nil
 }
@@ -293,7 +331,7 @@ func (m *maker) update() error {
 		return err
 	}
 	m.p.Want = entry.Entry{Type: m.o.Target, ID: m.p.Link.Target, Attrs: out.Want}
-	m.p.Digest = digest(out.Want, m.p.Refs)
+	m.p.Digest = m.digest(out.Want)
 	if m.unchanged() {
 		m.skip("RedundantExport", "nothing changed since the last export")
 		return nil
@@ -324,7 +362,7 @@ func (m *maker) evaluate(creating bool) (mapping.Output, error) {
 		m.skip("EntrySynchronizationSkipped", "a mapping says to leave this object alone (IgnoreObjectFlow)")
 		return out, nil
 	}
-	m.p.Redacted, m.addOnly = out.Redacted, out.AddOnly
+	m.p.Redacted, m.out = out.Redacted, out
 	m.step(Step{Name: "EntrySynchronizationUpdate", Type: Mapping, Status: Success, Detail: fmt.Sprintf("%d attributes mapped", len(out.Want)), Facts: notes(out.Notes)})
 	return out, nil
 }
@@ -336,34 +374,38 @@ func notes(ns []string) map[string]string {
 	return map[string]string{"leftOut": strings.Join(ns, "; ")}
 }
 
+// resolvePage is how many references are asked for at once, so that a large group needs no table of all its members.
+const resolvePage = 1000
+
+// sort puts each source id where it belongs.
+func (r *Ref) sort(ids []string, known map[string]string) {
+	for _, id := range ids {
+		if t, ok := known[id]; ok {
+			r.Targets = append(r.Targets, t)
+		} else {
+			r.Waiting = append(r.Waiting, id)
+		}
+	}
+}
+
 // resolve turns references by source id into references by target id; what is not linked yet waits.
 func (m *maker) resolve(refs []mapping.Ref) error {
-	var all []string
-	for _, r := range refs {
-		all = append(all, r.IDs...)
-	}
-	known := map[string]string{}
-	if len(all) > 0 {
-		var err error
-		if known, err = m.world.Resolve(m.ctx, all); err != nil {
-			return err
-		}
-	}
-	waiting := 0
+	all, waiting := 0, 0
 	for _, r := range refs {
 		ref := Ref{Attr: r.Attr, Single: r.Single, AddOnly: r.AddOnly}
-		for _, id := range r.IDs {
-			if t, ok := known[id]; ok {
-				ref.Targets = append(ref.Targets, t)
-			} else {
-				ref.Waiting = append(ref.Waiting, id)
+		for page := range slices.Chunk(r.IDs, resolvePage) {
+			known, err := m.world.Resolve(m.ctx, page)
+			if err != nil {
+				return err
 			}
+			ref.sort(page, known)
 		}
+		all += len(r.IDs)
 		waiting += len(ref.Waiting)
 		m.p.Refs = append(m.p.Refs, ref)
 	}
-	if len(all) > 0 {
-		status, detail := Success, fmt.Sprintf("%d references resolved", len(all)-waiting)
+	if all > 0 {
+		status, detail := Success, fmt.Sprintf("%d references resolved", all-waiting)
 		if waiting > 0 {
 			status, detail = Warning, fmt.Sprintf("%s, %d wait for an object that is not in the target yet", detail, waiting)
 		}
@@ -386,29 +428,13 @@ func (m *maker) compare(v Verb, code, why string) error {
 		m.skip("RedundantExport", "the target holds exactly this already")
 		return nil
 	}
+	written := make([]string, len(m.p.Edits))
+	for i, e := range m.p.Edits {
+		written[i] = e.Attr
+	}
+	m.origins(written, false)
 	m.verb(v, code, why)
 	return nil
-}
-
-func (m *maker) edits() []entry.Edit {
-	want := maps.Clone(m.p.Want.Attrs)
-	have := m.p.Have.Attrs
-	for name, values := range want {
-		want[name] = alike(have[name], values)
-	}
-	edits := entry.Diff(have, want)
-	edits = slices.DeleteFunc(edits, func(e entry.Edit) bool {
-		return e.Op == entry.Remove && m.addOnly[e.Attr]
-	})
-	for i, e := range edits {
-		if e.Op == entry.Replace && m.addOnly[e.Attr] {
-			edits[i].Op = entry.Add
-		}
-	}
-	for _, r := range m.p.Refs {
-		edits = append(edits, r.edits(have)...)
-	}
-	return edits
 }
 
 func (m *maker) step(s Step) { m.p.Steps = append(m.p.Steps, s) }

@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"slices"
+	"iter"
 
 	"github.com/sallyport-id/sallyport/entry"
 )
@@ -9,43 +9,78 @@ import (
 // edits returns the change from the references the target holds to the ones it should. References that wait are left
 // alone: a member that is not linked yet is neither added nor taken out.
 func (r Ref) edits(have entry.Attrs) []entry.Edit {
-	old := refs(have, r.Attr)
-	want := make([]entry.Value, len(r.Targets))
-	for i, id := range r.Targets {
-		want[i] = entry.Ref{ID: id}
-	}
 	if r.Single {
-		if entry.EqualValues(old, want) || len(want) == 0 && len(r.Waiting) > 0 {
-			return nil
-		}
-		return []entry.Edit{{Op: entry.Replace, Attr: r.Attr, Values: want}}
+		return r.single(have)
 	}
-	edits := entry.Diff(entry.Attrs{r.Attr: old}, entry.Attrs{r.Attr: want})
-	if r.AddOnly {
-		edits = slices.DeleteFunc(edits, func(e entry.Edit) bool { return e.Op != entry.Add })
+	named := map[string]bool{} // every id the target holds, and whether it has been dealt with; linear in the members of a large group
+	for id := range refs(have, r.Attr) {
+		named[id] = false
+	}
+	var fresh, stale []entry.Value
+	for _, id := range r.Targets {
+		done, there := named[id]
+		if named[id] = true; !there && !done {
+			fresh = append(fresh, entry.Ref{ID: id})
+		}
+	}
+	if !r.AddOnly {
+		for id := range refs(have, r.Attr) {
+			if !named[id] {
+				stale = append(stale, entry.Ref{ID: id})
+				named[id] = true
+			}
+		}
+	}
+	var edits []entry.Edit
+	if len(stale) > 0 {
+		edits = append(edits, entry.Edit{Op: entry.Remove, Attr: r.Attr, Values: stale})
+	}
+	if len(fresh) > 0 {
+		edits = append(edits, entry.Edit{Op: entry.Add, Attr: r.Attr, Values: fresh})
 	}
 	return edits
 }
 
+// single is the change of a reference that holds one value.
+func (r Ref) single(have entry.Attrs) []entry.Edit {
+	var old, want []entry.Value
+	for id := range refs(have, r.Attr) {
+		old = append(old, entry.Ref{ID: id})
+	}
+	for _, id := range r.Targets {
+		want = append(want, entry.Ref{ID: id})
+	}
+	if entry.EqualValues(old, want) || len(want) == 0 && (len(r.Waiting) > 0 || r.AddOnly) {
+		return nil
+	}
+	return []entry.Edit{{Op: entry.Replace, Attr: r.Attr, Values: want}}
+}
+
 // refs reads a reference attribute in any form a target gives it: Ref, {"value": id}, or the bare id,
 // under its own name or, flattened, under name.value.
-func refs(have entry.Attrs, attr string) []entry.Value {
+func refs(have entry.Attrs, attr string) iter.Seq[string] {
 	values := have[attr]
 	if len(values) == 0 {
 		values = have[attr+".value"]
 	}
-	out := make([]entry.Value, 0, len(values))
-	for _, v := range values {
-		switch v := v.(type) {
-		case entry.Ref:
-			out = append(out, entry.Ref{ID: v.ID})
-		case entry.Complex:
-			if id, ok := v["value"].(string); ok {
-				out = append(out, entry.Ref{ID: id})
+	return func(yield func(string) bool) {
+		for _, v := range values {
+			if id, ok := idOf(v); ok && !yield(id) {
+				return
 			}
-		case string:
-			out = append(out, entry.Ref{ID: v})
 		}
 	}
-	return out
+}
+
+func idOf(v entry.Value) (string, bool) {
+	switch v := v.(type) {
+	case entry.Ref:
+		return v.ID, true
+	case entry.Complex:
+		id, ok := v["value"].(string)
+		return id, ok
+	case string:
+		return v, true
+	}
+	return "", false
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -20,6 +21,7 @@ type Rules struct {
 type object struct {
 	app.Object
 	scope   *scope.Filter
+	input   *scope.Filter
 	mapping *mapping.Mapping
 }
 
@@ -32,11 +34,19 @@ func Compile(a app.App) (*Rules, error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s scope: %w", o.Source, err))
 		}
+		in, err := scope.Compile(o.Input)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s input: %w", o.Source, err))
+		}
 		m, err := mapping.Compile(o)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s mapping: %w", o.Source, err))
 		}
-		r.objects[o.Source] = &object{Object: o, scope: s, mapping: m}
+		if m != nil && !a.Assignments.Only && len(m.Roles()) > 0 {
+			errs = append(errs, fault.New(fault.Invalid, fmt.Sprintf("%s mapping", o.Source), "%s: app roles come with assignments, and everybody is in scope without one", strings.Join(m.Roles(), ", ")).
+				WithHint("set assignments: {only: true}, or remove the mapping"))
+		}
+		r.objects[o.Source] = &object{Object: o, scope: s, input: in, mapping: m}
 	}
 	if len(errs) > 0 {
 		return nil, fault.Wrap(fault.Invalid, "compile application "+string(a.ID), errors.Join(errs...))

@@ -27,11 +27,12 @@ type clause struct {
 	operands  []string
 	numbers   []int64 // operands as numbers, where the operator wants them
 	patterns  []*regexp2.Regexp
+	all       bool   // of several values all must pass
 	shown     string // for people
 }
 
 func compileClause(c app.Clause) (clause, error) {
-	out := clause{attribute: c.Attribute, operands: c.Values, shown: show(c)}
+	out := clause{attribute: c.Attribute, operands: c.Values, all: c.All, shown: show(c)}
 	op, known := app.FindOperator(c.Operator)
 	if !known {
 		return out, out.fault("there is no operator %q", c.Operator)
@@ -52,6 +53,9 @@ func (c *clause) fault(format string, args ...any) error {
 
 func show(c app.Clause) string {
 	s := c.Attribute + " " + c.Operator
+	if c.All {
+		s = "all of " + s
+	}
 	for i, v := range c.Values {
 		if i > 0 {
 			s += ","
@@ -105,14 +109,26 @@ func (c *clause) holds(e entry.Entry) (bool, string, error) {
 	case len(vs) == 0:
 		return false, why, nil // every other operator is false on nothing, the negative ones too
 	}
-	holds, err := c.any(vs)
+	holds, err := c.several(vs)
 	if err != nil {
 		return false, "the regular expression takes too long on this value", err
 	}
-	if c.negative() {
-		holds = !holds
-	}
 	return holds, why, nil
+}
+
+// several decides about all values. Without all, one that passes suffices; a negative operator then wants that none passes its contrary. With all,
+// every value must pass by itself, which for a negative operator is the same.
+func (c *clause) several(vs []entry.Value) (bool, error) {
+	if !c.all || c.negative() {
+		holds, err := c.any(vs)
+		return holds != c.negative(), err
+	}
+	for _, v := range vs {
+		if ok, err := c.test(v); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // negative reports whether the operator is the contrary of what test asks: it holds when no value passes.

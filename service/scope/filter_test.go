@@ -213,3 +213,29 @@ func BenchmarkEvaluate(b *testing.B) {
 		}
 	}
 }
+
+func TestAllValuesMustPass(t *testing.T) {
+	attrs := entry.Attrs{"mails": {"a@x", "b@x"}, "mixed": {"a@x", "b@y"}, "levels": {int64(7), int64(9)}}
+	for _, c := range []struct {
+		name, attribute, operator, value string
+		any, all                         bool
+	}{
+		{"EveryOne", "mails", app.EndsWith, "@x", true, true},
+		{"NotEveryOne", "mixed", app.EndsWith, "@x", true, false},
+		{"None", "mixed", app.EndsWith, "@z", false, false},
+		{"Greater", "levels", app.GreaterThan, "8", true, false},
+		{"NegativeIsTheSame", "mixed", app.NotRegexMatch, "@y$", false, false},
+		{"EmptyIsFalse", "nothing", app.EndsWith, "@x", false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for all, want := range map[bool]bool{false: c.any, true: c.all} {
+				f := one(c.attribute, c.operator, c.value)
+				f.Groups[0].Clauses[0].All = all
+				v := compile(t, f).Evaluate(attrs)
+				if v.In != want || strings.Contains(v.Why, "all of ") != all {
+					t.Errorf("all %t: %t (%s), want %t", all, v.In, v.Why, want)
+				}
+			}
+		})
+	}
+}
