@@ -11,7 +11,7 @@ import (
 )
 
 // Format writes the application in its YAML form, leaving out what has its default value. Parse reads it back to the same application, filled
-// with its defaults, but for Version; an application whose secret does not lie in a file needs a secretFile added first.
+// with its defaults, but for Version.
 func (a App) Format() []byte {
 	a = a.WithDefaults()
 	var w writer
@@ -161,7 +161,7 @@ func (t Target) row() (r row) {
 	r.text("url", t.URL, "")
 	r.text("group", t.Group, "")
 	r.text("resource", t.Resource, "")
-	r.text("secretFile", t.SecretFile, "")
+	r = append(r, "secretFile: "+scalar(t.SecretFile)) // "" says that the service keeps the secret
 	r.text("caFile", t.CAFile, "")
 	r.text("dialect", t.Dialect, RFC)
 	r.duration("timeout", t.Timeout, DefaultTimeout)

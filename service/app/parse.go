@@ -116,8 +116,8 @@ func (d *decoder) semantics(a App) {
 	for _, m := range d.found {
 		d.unread = append(d.unread, m.Path)
 	}
-	if _, set := d.places["target.secretFile"]; !set || a.Target.SecretFile == "" {
-		d.add(d.placeAt("target"), "target.secretFile", "the secret's file is missing", "put the bearer secret into a file that the service alone can read, and name it here")
+	if !d.has("target.secretFile") {
+		d.add(d.placeAt("target"), "target.secretFile", "the secret's file is missing", "put the bearer secret into a file that the service alone can read, and name it here; \"\" keeps the secret the service has")
 	}
 	for i, o := range a.Objects {
 		if path := objectPath(i) + ".verbs"; d.has(path) && o.Verbs == (Verbs{}) {

@@ -154,7 +154,7 @@ objects:
 // TestMistakes changes one thing in the minimal file and wants exactly the mistakes given.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
-		{"UnknownKey", "secretFile: s", "secretfile: s", `f:2:1: target.secretFile: the secret's file is missing (put the bearer secret into a file that the service alone can read, and name it here)
+		{"UnknownKey", "secretFile: s", "secretfile: s", `f:2:1: target.secretFile: the secret's file is missing (put the bearer secret into a file that the service alone can read, and name it here; "" keeps the secret the service has)
 f:2:42: target: unknown key "secretfile" (did you mean secretFile?)`},
 		{"UnknownKeyAtTop", "objects:", "object:", `f:1:1: objects: users are not mapped (add an object with source: User; it is required)
 f:3:1: unknown key "object" (did you mean objects?)`},
