@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -19,7 +21,8 @@ type Config struct {
 	Name     string             // of the connector
 	Bindings []*binding.Binding // users first
 	Open     func(ctx context.Context) (connector.Session, error)
-	Writers  int // sessions at once; at least 1
+	Writers  int                    // sessions at once; at least 1
+	Can      connector.Capabilities // what sessions can do; the zero value: as their interfaces show, without batches
 	Flows    Flows
 	Budget   Budget
 	Gate     func() Gate                     // what the cache is worth right now; nil = always ready and fresh
@@ -45,6 +48,12 @@ type Coordinator struct {
 	budget budget
 	memory *memory
 	log    *slog.Logger
+
+	batches *batches // nil = the connector takes writes one by one
+
+	mu       sync.Mutex
+	drift    Drift
+	compared time.Time // when a refused write had the schema read again
 }
 
 var _ scimserver.Store = (*Coordinator)(nil)
@@ -69,6 +78,9 @@ func New(cfg Config) (*Coordinator, error) {
 		c.kinds = append(c.kinds, k)
 	}
 	c.pool = newPool(cfg.Open, max(cfg.Writers, 1))
+	if cfg.Can.Batch > 0 {
+		c.batches = newBatches(c.pool, cfg.Can.Batch, max(cfg.Writers, 1))
+	}
 	c.budget = budget{Budget: cfg.Budget, release: c.releaseDeletes}
 	return c, c.memory.load()
 }
@@ -115,7 +127,8 @@ type kind struct {
 	name    string            // column of userName or displayName; ""
 	match   []string          // columns that identify an object
 	flows   flowValues
-	dn      string // SCIM name of the pseudo attribute that shows the DN; "" when a column has it
+	dn      string                         // SCIM name of the pseudo attribute that shows the DN; "" when a column has it
+	lengths atomic.Pointer[map[string]int] // of columns, as the schema was last read; nil = as bound
 }
 
 func (c *Coordinator) newKind(b *binding.Binding) (*kind, error) {

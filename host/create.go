@@ -87,6 +87,9 @@ func (c *Coordinator) draft(k *kind, attrs entry.Attrs) (draft, error) {
 		}
 	}
 	k.createActive(columns, attrs[active])
+	if err := k.allows(columns); err != nil {
+		return draft{}, err
+	}
 	d.anchor = k.anchorOf(columns)
 	d.ids = k.identities(columns, false)
 	return d, nil
@@ -146,18 +149,11 @@ func (c *Coordinator) export(ctx context.Context, k *kind, d draft) (cache.Row, 
 	for column, values := range d.columns {
 		e.Attrs[column] = c.refsToConnector(values)
 	}
-	var made entry.Entry
-	err := c.pool.with(ctx, func(ctx context.Context, s connector.Session) (err error) {
-		x, err := exporter(s)
-		if err != nil {
-			return err
-		}
-		made, err = x.Create(ctx, e)
-		return err
-	})
+	r := c.send(ctx, connector.Export{Op: entry.Add, Type: k.object, Entry: e})
+	err := r.Err
 	switch fault.KindOf(err) {
 	case 0:
-		return c.keep(k, made)
+		return c.keep(k, r.Entry)
 	case fault.Timeout:
 		return c.createdAfterAll(ctx, k, d, err)
 	case fault.Exists:
@@ -165,7 +161,7 @@ func (c *Coordinator) export(ctx context.Context, k *kind, d draft) (cache.Row, 
 			c.log.Debug("existing object not read", "event", "host.lookup.failed", "connector", c.cfg.Name, "error", lookErr)
 		}
 	}
-	return cache.Row{}, unavailableSession(err)
+	return cache.Row{}, unavailableSession(c.suspect(ctx, err))
 }
 
 func exporter(s connector.Session) (connector.Exporter, error) {

@@ -114,13 +114,7 @@ func (c *Coordinator) removeLocked(ctx context.Context, k *kind, anchor, version
 	if _, err := k.current(anchor, version); err != nil {
 		return err
 	}
-	err := c.pool.with(ctx, func(ctx context.Context, s connector.Session) error {
-		x, err := exporter(s)
-		if err != nil {
-			return err
-		}
-		return x.Delete(ctx, k.object, connector.Anchor(anchor))
-	})
+	err := c.send(ctx, connector.Export{Op: entry.Remove, Type: k.object, Anchor: connector.Anchor(anchor)}).Err
 	switch fault.KindOf(err) {
 	case fault.Timeout:
 		if e, readErr := c.readOne(ctx, k, anchor); readErr != nil || e.ID != "" {

@@ -13,8 +13,12 @@ import (
 // References have three forms: SCIM has ids; the cache has SCIM's type and the anchor; the connector has its own type and the
 // anchor.
 
-// row turns an object as the connector has it into a row of the cache. fault.Invalid when it has no anchor.
+// row turns an object as the connector has it into a row of the cache: values of the schema's types, the anchor made of its attributes
+// where the connector leaves that to us, the DN. fault.Invalid when it has no anchor, or a value that does not fit.
 func (c *Coordinator) row(k *kind, e entry.Entry) (cache.Row, error) {
+	if e.ID == "" {
+		e.ID = k.anchorOf(e.Attrs)
+	}
 	if e.ID == "" {
 		return cache.Row{}, fault.New(fault.Invalid, "read "+string(k.object), "an object has no anchor").
 			WithHint("choose an anchor that every object has")
@@ -24,6 +28,10 @@ func (c *Coordinator) row(k *kind, e entry.Entry) (cache.Row, error) {
 		a, selected := k.b.Attribute(column)
 		if !selected || a.WriteOnly || len(values) == 0 {
 			continue
+		}
+		values, err := binding.Coerce(a, values)
+		if err != nil {
+			return cache.Row{}, err
 		}
 		row.Attrs[k.alias[column]] = c.fromConnector(a, values)
 	}

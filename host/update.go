@@ -156,7 +156,15 @@ func (c *Coordinator) change(ctx context.Context, k *kind, row cache.Row, edits 
 		e.Values = here
 		ch.edits = append(ch.edits, e)
 	}
+	if err := k.permits(k.held(row), ch.edits); err != nil {
+		return ch, err
+	}
 	return ch, c.freeName(k, row.Anchor, ch.edits)
+}
+
+// held shows a row's columns with references in the cache's form.
+func (k *kind) held(row cache.Row) func(string) []entry.Value {
+	return func(column string) []entry.Value { return row.Attrs[k.alias[column]] }
 }
 
 // awaited is k.columns with the references that wait in their places: an edit is compared with what was last asked for, so that one
@@ -275,15 +283,9 @@ func (c *Coordinator) writeEdits(ctx context.Context, k *kind, ch change) (cache
 	if len(ch.edits) == 0 {
 		return ch.row, nil
 	}
-	var after connector.Anchor
-	err := c.pool.with(ctx, func(ctx context.Context, s connector.Session) error {
-		x, err := exporter(s)
-		if err != nil {
-			return err
-		}
-		after, err = x.Update(ctx, k.object, connector.Anchor(ch.row.Anchor), c.toConnector(ch.edits))
-		return err
-	})
+	r := c.send(ctx, connector.Export{Op: entry.Replace, Type: k.object, Anchor: connector.Anchor(ch.row.Anchor),
+		Edits: c.shaped(k, ch.row.Anchor, c.toConnector(ch.edits))})
+	after, err := r.Anchor, r.Err
 	switch fault.KindOf(err) {
 	case 0:
 	case fault.NotFound:
@@ -292,7 +294,7 @@ func (c *Coordinator) writeEdits(ctx context.Context, k *kind, ch change) (cache
 	case fault.Timeout:
 		return c.updatedAfterAll(ctx, k, ch, err)
 	default:
-		return ch.row, unavailableSession(err)
+		return ch.row, unavailableSession(c.suspect(ctx, err))
 	}
 	anchor := ch.row.Anchor
 	if after != "" && string(after) != anchor {
@@ -302,7 +304,19 @@ func (c *Coordinator) writeEdits(ctx context.Context, k *kind, ch change) (cache
 		anchor = string(after)
 	}
 	row, _, err := k.cache.Edit(anchor, k.toCache(ch.edits))
-	return row, err
+	if err != nil {
+		return row, err
+	}
+	return k.moved(row, ch.edits)
+}
+
+// moved gives the row the DN that an edit asked for.
+func (k *kind) moved(row cache.Row, edits []entry.Edit) (cache.Row, error) {
+	column := k.b.DNColumn()
+	if column == "" || !slices.ContainsFunc(edits, func(e entry.Edit) bool { return e.Attr == column }) {
+		return row, nil
+	}
+	return k.cache.Rename(row.Anchor, row.Anchor, row.Attrs.Text(k.alias[column]))
 }
 
 // renamed gives an object its new anchor and remembers the old id, so that a client that knows only that one still finds it.

@@ -43,8 +43,7 @@ func (c Config) check(ctx context.Context, x Connector, d connector.Driver) erro
 	if err != nil {
 		return c.at(x, []any{"settings"}, err)
 	}
-	_, password := session.(connector.PasswordSetter)
-	_, err = c.Bind(x, schema, password)
+	_, err = c.Bind(x, schema, connector.CapabilitiesOf(session).Password)
 	return err
 }
 

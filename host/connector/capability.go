@@ -38,6 +38,7 @@ type Capabilities struct {
 	Count       bool        `json:"count"` // implements Counter
 	Test        bool        `json:"test"`  // implements Tester or StagedTester
 	Writers     int         `json:"writers"`
+	Limited     bool        `json:"limited"` // Writers is the target's opinion (Limits), and not only the least
 
 	// Excuses say why something is missing, by its name in JSON: "delta": "no history table is configured". The conformance kit
 	// wants one for everything a connector that writes cannot do, and none for what it can.
@@ -108,7 +109,7 @@ func found(x any) Capabilities {
 		c.Batch = defaultBatch
 	}
 	if l, ok := x.(Limits); ok {
-		c.Writers = l.Writers()
+		c.Writers, c.Limited = l.Writers(), true
 	}
 	return c
 }
@@ -132,7 +133,9 @@ func narrow(said, has Capabilities) Capabilities {
 		said.Batch = 0
 	}
 	if said.Writers == 0 {
-		said.Writers = has.Writers
+		said.Writers, said.Limited = has.Writers, has.Limited
+	} else {
+		said.Limited = true
 	}
 	return said
 }

@@ -22,9 +22,8 @@ import (
 // facts is what has to be known of a target before its endpoint can exist. It is kept on disk, so that reads go on when the host
 // starts while the target is away.
 type facts struct {
-	Schema   connector.Schema
-	Password bool // sessions can set passwords
-	Writers  int  // most writers at once; 0 = no opinion
+	Schema connector.Schema
+	Can    connector.Capabilities
 }
 
 // begin learns the schema and builds what serves the connector.
@@ -37,17 +36,13 @@ func (u *unit) begin(ctx context.Context) (*life, error) {
 	if err != nil {
 		return nil, err
 	}
-	bindings, err := u.cfg.Bind(u.x, f.Schema, f.Password)
+	bindings, err := u.cfg.Bind(u.x, f.Schema, f.Can.Password)
 	if err != nil {
 		return nil, err
 	}
-	writers := u.x.Writers
-	if f.Writers > 0 {
-		writers = min(writers, f.Writers)
-	}
-	l := &life{}
+	l := &life{can: f.Can}
 	l.coordinator, err = host.New(host.Config{
-		Name: u.x.Name, Bindings: bindings, Open: u.opener.Open, Writers: writers, Flows: flows(u.x.Deprovision),
+		Name: u.x.Name, Bindings: bindings, Open: u.opener.Open, Writers: u.writers(f.Can), Can: f.Can, Flows: flows(u.x.Deprovision),
 		Budget: host.Budget(u.x.DeleteBudget), Gate: func() host.Gate { return gate(l.sync) }, Writing: func() (func(), error) { return l.sync.Writing() }, Dir: u.dir(), Log: u.base,
 	})
 	if err != nil {
@@ -55,9 +50,9 @@ func (u *unit) begin(ctx context.Context) (*life, error) {
 	}
 	l.sync = autosync.New(autosync.Config{
 		Name: u.x.Name, Every: u.x.Autosync, DeltaEvery: u.x.DeltaInterval, ShrinkLimit: u.x.ShrinkLimit, Dir: dir, Spaces: u.spaces(l.coordinator),
-		Open: u.opener.Open, Released: l.coordinator.ImportReleased, Log: u.base,
+		Open: u.opener.Open, Begin: compare(l.coordinator), Released: l.coordinator.ImportReleased, Log: u.base,
 	})
-	l.handler = scimserver.New(u.door(l.coordinator, f.Password), l.coordinator)
+	l.handler = scimserver.New(u.door(l.coordinator, f.Can.Password), l.coordinator)
 	u.life.Store(l)
 	u.dropOldImages(dir)
 	return l, nil
@@ -127,11 +122,28 @@ func (u *unit) ask(ctx context.Context) (f facts, err error) {
 	if f.Schema, err = s.Schema(ctx); err != nil {
 		return f, fault.Wrap(fault.Unavailable, "read the target's schema", err)
 	}
-	_, f.Password = s.(connector.PasswordSetter)
-	if l, ok := s.(connector.Limits); ok {
-		f.Writers = l.Writers()
-	}
+	f.Can = connector.CapabilitiesOf(s)
 	return f, nil
+}
+
+// writers is how many sessions write at once: as configured, or fewer when the target has an opinion.
+func (u *unit) writers(can connector.Capabilities) int {
+	if can.Limited {
+		return min(u.x.Writers, can.Writers)
+	}
+	return u.x.Writers
+}
+
+// compare has the target's schema read again before each full import. A column in use that is gone ends the import: it would look
+// as if everybody had lost its values.
+func compare(c *host.Coordinator) func(context.Context, connector.Session) error {
+	return func(ctx context.Context, s connector.Session) error {
+		d, err := c.Compare(ctx, s)
+		if err != nil {
+			return err
+		}
+		return d.Err()
+	}
 }
 
 // fingerprint changes when the connector is pointed to another target or type, so that an image of the old one is never served. It

@@ -112,7 +112,7 @@ func answerError(w http.ResponseWriter, err error) {
 // serve answers one request for the connector.
 func (u *unit) serve(w http.ResponseWriter, r *http.Request, rest string) {
 	life := u.life.Load()
-	if life != nil && rest != "/cache" {
+	if life != nil && rest != "/cache" && rest != "/status" {
 		if r.Method == http.MethodPut {
 			r = r.WithContext(host.Whole(r.Context()))
 		}
@@ -128,7 +128,9 @@ func (u *unit) serve(w http.ResponseWriter, r *http.Request, rest string) {
 		answerError(w, u.starting())
 	case r.Method != http.MethodGet:
 		w.Header().Set("Allow", http.MethodGet)
-		answerError(w, scim.Refuse(http.StatusMethodNotAllowed, "", "the cache can only be read"))
+		answerError(w, scim.Refuse(http.StatusMethodNotAllowed, "", "this can only be read"))
+	case rest == "/status":
+		answerStatus(w, life.status(u.x.Name))
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")

@@ -41,6 +41,7 @@ type life struct {
 	coordinator *host.Coordinator
 	sync        *autosync.Sync
 	handler     *scimserver.Handler
+	can         connector.Capabilities
 }
 
 func newUnit(cfg config.Config, x config.Connector, d connector.Driver, log *slog.Logger) (*unit, error) {
