@@ -44,6 +44,7 @@ var rooms = map[string]string{
 	"service/app/graphschema":   "service/mapping service/expr service/app entry fault",
 	"service/agents/agentstest": "service/agents internal/tenant fault",
 	"service/cycle/targettest":  "service/cycle entry fault",
+	"service/sim":               "service/cycle service/plan service/app service/directory service/journal service/storage/sqlite internal/tenant entry fault",
 
 	"service/gateway":             "service/agents tunnel fault internal/tenant internal/atomicfile",
 	"service/storage":             "service/catalog service/identity service/audit service/assign service/directory service/app service/agents service/access service/journal service/cycle service/plan internal/tenant entry fault service/review service/drift service/notify",

@@ -53,6 +53,9 @@ type Ledger interface {
 	Outcomes
 	Failures
 	States
+	Holds
+	Dues
+	Rosters
 }
 
 // Pairs remembers which source object is which target object.
@@ -65,6 +68,8 @@ type Pairs interface {
 	AllLinks(ctx context.Context, job JobID) iter.Seq2[plan.Link, error]
 	// LinkOf returns the pair that holds a target object, the zero Link when there is none.
 	LinkOf(ctx context.Context, job JobID, t entry.Type, target string) (plan.Link, error)
+	// LinkCounts counts the active pairs by type. It reads all of them.
+	LinkCounts(ctx context.Context, job JobID) (map[entry.Type]int, error)
 }
 
 // Outcomes keeps what is about to be done until it is known what came of it.
@@ -82,8 +87,58 @@ type Outcomes interface {
 type Failures interface {
 	// Escrows yields the failed entries that are due at the time, oldest first; the zero time yields all.
 	Escrows(ctx context.Context, job JobID, due time.Time) iter.Seq2[Escrow, error]
-	// Waiting yields the source ids of objects whose references to the source object could not be resolved yet.
+	// Escrow returns the escrow of one object; false when it has none.
+	Escrow(ctx context.Context, job JobID, source string) (Escrow, bool, error)
+	// NextDue returns when the next escrow is due; the zero time when there is none.
+	NextDue(ctx context.Context, job JobID) (time.Time, error)
+	// Waiting returns the source ids of objects whose references to the source object could not be resolved yet.
 	Waiting(ctx context.Context, job JobID, source string) ([]string, error)
+	// Arrived yields the linked objects that wait for somebody who is linked by now, in the order of source id.
+	Arrived(ctx context.Context, job JobID) iter.Seq2[Object, error]
+}
+
+// Holds keeps disables and deletes until the whole number of them is known, and after that until somebody releases them.
+type Holds interface {
+	// Hold stores entries; one that is there already keeps its Since, Released and Told.
+	Hold(ctx context.Context, job JobID, es []HeldEntry) error
+	// HeldCount returns how many there are, and how many of them are released.
+	HeldCount(ctx context.Context, job JobID) (all, released int, _ error)
+	// Held yields entries in the order of source id, after the id given: all, or only those that are released.
+	Held(ctx context.Context, job JobID, after string, released bool) iter.Seq2[HeldEntry, error]
+	// Release marks held entries as released, all when none is named, and returns how many it marked. A source that is not
+	// held is left out.
+	Release(ctx context.Context, job JobID, sources []string) (int, error)
+	// TellHeld marks up to limit held entries that the journal does not know of, and stores the records tell makes of them in the
+	// same transaction. It returns how many it marked.
+	TellHeld(ctx context.Context, job JobID, limit int, tell func([]HeldEntry) []journal.Record) (int, error)
+}
+
+// Dues keeps objects that shall be looked at in the next cycle whatever the change log says: because somebody was assigned,
+// or ordered it.
+type Dues interface {
+	// Order asks for objects to be looked at.
+	Order(ctx context.Context, job JobID, ds []Due) error
+	// Ordered returns up to limit orders after the position, in the order of Seq.
+	Ordered(ctx context.Context, job JobID, after int64, limit int) ([]Due, error)
+	// Served forgets the orders up to the position.
+	Served(ctx context.Context, job JobID, upTo int64) error
+	// AwaitOrder returns nil as soon as something is ordered; ctx's error when ctx ends.
+	AwaitOrder(ctx context.Context, job JobID) error
+}
+
+// Rosters remembers how far the memberships of a group are in the target.
+type Rosters interface {
+	// Mark returns the position, false when the group's memberships were never written whole.
+	Mark(ctx context.Context, job JobID, group string) (int64, bool, error)
+	// Awaited returns up to limit pairs of objects the group waits for that are linked by now.
+	Awaited(ctx context.Context, job JobID, group string, limit int) ([]plan.Link, error)
+}
+
+// Due is an object to be looked at.
+type Due struct {
+	Seq    int64 // given by Order
+	Object Object
+	Reach  bool // the members of this group too
 }
 
 // States keeps what a job knows about itself.
@@ -120,7 +175,17 @@ type Outcome struct {
 	Unlink  bool      // forget the pair
 	Escrow  *Escrow   // put the object aside
 	Waiting []string  // source ids this object refers to that are not linked yet; replaces what was remembered
+	Members *MemberMarks
+	Stays   bool // the object is held no longer
 	Records []journal.Record
+}
+
+// MemberMarks is what came of a group's memberships. With it, Waiting is left alone: Add and Drop change it.
+type MemberMarks struct {
+	Mark int64    // memberships are in the target up to this position of the directory; 0: not known any more; -1: as before
+	Add  []string // members that are not linked yet
+	Drop []string // members that wait no longer
+	All  bool     // nobody else waits: what was remembered before is replaced by Add
 }
 
 // Escrow is a failed entry put aside.
@@ -149,23 +214,46 @@ const (
 
 // State is what a job remembers about itself.
 type State struct {
-	Mode       Mode                `json:"mode"`
-	Watermark  directory.Watermark `json:"watermark"` // everything up to here is settled
-	Initial    bool                `json:"initial"`   // the initial cycle has been completed
-	Version    int                 `json:"version"`   // app version of the last cycle begun
-	Resets     int                 `json:"resets"`    // counts resets, so that a cycle that ends notices one that came meanwhile
-	Quarantine *Quarantine         `json:"quarantine,omitempty"`
-	Running    *Progress           `json:"running,omitempty"` // the cycle that runs now
-	Last       *Progress           `json:"last,omitempty"`    // the last one that ended
-	Held       []HeldEntry         `json:"held,omitempty"`    // deletions held by the limit
-	Released   bool                `json:"released"`          // ForceDeletes: the next cycle may carry out what is held
-	Leavers    Leavers             `json:"leavers,omitzero"`  // disables and deletes of late, so that many small cycles do not get around the limit
+	Mode        Mode                `json:"mode"`
+	Watermark   directory.Watermark `json:"watermark"`         // everything up to here is settled
+	Initial     bool                `json:"initial"`           // the initial cycle has been completed
+	Version     int                 `json:"version"`           // app version of the last cycle begun
+	Resets      int                 `json:"resets"`            // counts resets, so that a cycle that ends notices one that came meanwhile
+	Reading     *Reading            `json:"reading,omitempty"` // how far an initial cycle got that was stopped
+	Quarantine  *Quarantine         `json:"quarantine,omitempty"`
+	Disabled    string              `json:"disabled,omitempty"`    // why the engine itself switched the job off; a start takes it back
+	Pruned      bool                `json:"escrowsPruned"`         // an initial cycle reached a threshold of failures: its escrows were dropped
+	Running     *Progress           `json:"running,omitempty"`     // the cycle that runs now
+	Last        *Progress           `json:"last,omitempty"`        // the last one that ended
+	Success     *Progress           `json:"lastSuccess,omitempty"` // the last one that ended without any failure
+	Exported    *Progress           `json:"lastExport,omitempty"`  // the last of those that wrote something
+	Failures    int                 `json:"failures"`              // cycles in a row that ended early
+	SteadyFirst time.Time           `json:"steadyFirst,omitzero"`  // when an initial cycle was first completed
+	SteadyLast  time.Time           `json:"steadyLast,omitzero"`   // when the job last had nothing left to do
+	HeldCount   int                 `json:"heldCount"`             // deletions that wait for a release
+	Held        []HeldEntry         `json:"held,omitempty"`        // the first of them; only Status fills it in
+	Released    bool                `json:"released"`              // ForceDeletes: the next cycle may carry out whatever leaves
+	Leavers     Leavers             `json:"leavers,omitzero"`      // disables and deletes of late, so that many small cycles do not get around the limit
+	Effect      Histogram           `json:"effect,omitzero"`       // time from a directory change to its success in the target
+	Links       map[entry.Type]int  `json:"links,omitempty"`       // active pairs by type
+	Edge        int64               `json:"edge,omitempty"`        // memberships of the directory up to here were looked at
 }
 
-// Leavers counts disables and deletes within one interval of the schedule.
+// Reading is the place an initial cycle got to.
+type Reading struct {
+	Place   directory.Watermark `json:"place"` // everything before it is settled
+	Start   directory.Watermark `json:"start"` // the change log when the cycle began
+	Count   Progress            `json:"count"`
+	Version int                 `json:"version"` // app version it reads for
+	Edge    int64               `json:"edge"`    // memberships when it began
+}
+
+// Leavers counts disables and deletes: within one interval of the schedule, and in each of the last 24 hours.
 type Leavers struct {
 	Since time.Time `json:"since,omitzero"`
 	Count int       `json:"count"`
+	Hour  int64     `json:"hour,omitempty"` // hours since 1970 of the newest entry of Day
+	Day   []int     `json:"day,omitempty"`  // newest first
 }
 
 // Quarantine says why and since when the job is slowed.
@@ -178,30 +266,34 @@ type Quarantine struct {
 	Series int       `json:"series"`
 }
 
-// HeldEntry is a deletion or disable that waits for a release.
+// HeldEntry is a deletion or disable that waits: for the end of the cycle, or for a release.
 type HeldEntry struct {
-	Source string     `json:"source"`
-	Type   entry.Type `json:"type"`
-	Verb   plan.Verb  `json:"verb"`
-	Name   string     `json:"name"`
+	Source   string     `json:"source"`
+	Type     entry.Type `json:"type"`
+	Verb     plan.Verb  `json:"verb"`
+	Name     string     `json:"name"`
+	Since    time.Time  `json:"since,omitzero"`
+	Released bool       `json:"released,omitempty"`
 }
 
 // Progress counts a cycle.
 type Progress struct {
-	Cycle     string    `json:"cycle"` // id of the cycle
-	Kind      string    `json:"kind"`  // "initial" or "incremental"
-	Phase     string    `json:"phase"` // "users", "groups", "references", "deletions"
-	Began     time.Time `json:"began,omitzero"`
-	Ended     time.Time `json:"ended,omitzero"` // zero while running
-	Total     int       `json:"total"`          // objects to look at, -1 when unknown
-	Done      int       `json:"done"`
-	Created   int       `json:"created"`
-	Updated   int       `json:"updated"`
-	Disabled  int       `json:"disabled"`
-	Deleted   int       `json:"deleted"`
-	Skipped   int       `json:"skipped"`
-	Failed    int       `json:"failed"`
-	Requests  int       `json:"requests"` // asked of the target
-	LastError string    `json:"lastError"`
-	Waiting   string    `json:"waiting"` // why requests are held back now: the target is away, or asked for time
+	Cycle      string        `json:"cycle"` // id of the cycle
+	Kind       string        `json:"kind"`  // "initial" or "incremental"
+	Phase      string        `json:"phase"` // "users", "groups", "references", "deletions"
+	Began      time.Time     `json:"began,omitzero"`
+	Ended      time.Time     `json:"ended,omitzero"` // zero while running
+	Total      int           `json:"total"`          // objects to look at, -1 when unknown
+	Done       int           `json:"done"`
+	Created    int           `json:"created"`
+	Updated    int           `json:"updated"`
+	Disabled   int           `json:"disabled"`
+	Deleted    int           `json:"deleted"`
+	Skipped    int           `json:"skipped"`
+	Failed     int           `json:"failed"`
+	References int           `json:"references,omitempty"` // of the failures, those of references that could not be resolved
+	Requests   int           `json:"requests"`             // asked of the target
+	Remaining  time.Duration `json:"remaining,omitempty"`  // estimate of a running cycle in nanoseconds; 0 when unknown
+	LastError  string        `json:"lastError"`
+	Waiting    string        `json:"waiting"` // why requests are held back now: the target is away, or asked for time
 }

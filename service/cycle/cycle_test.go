@@ -458,8 +458,8 @@ func TestDeletionsAtTheLimitAreHeldUntilReleased(t *testing.T) {
 		t.Errorf("written %q, want the title alone", got)
 	}
 	st := b.state()
-	if len(st.Held) != 5 || st.Quarantine == nil || st.Quarantine.Reason != cycle.ReasonDeletes {
-		t.Fatalf("held %d, quarantine %+v", len(st.Held), st.Quarantine)
+	if st.HeldCount != 5 || st.Quarantine == nil || st.Quarantine.Reason != cycle.ReasonDeletes {
+		t.Fatalf("held %d, quarantine %+v", st.HeldCount, st.Quarantine)
 	}
 	if rs := b.records("u0"); rs[len(rs)-1].Action != "stagedDelete" {
 		t.Errorf("last record %+v", rs[len(rs)-1])
@@ -469,8 +469,8 @@ func TestDeletionsAtTheLimitAreHeldUntilReleased(t *testing.T) {
 	if got := b.verbs(); len(got) != 4 {
 		t.Errorf("written %q, want the four that are left below the limit", got)
 	}
-	if st := b.state(); len(st.Held) != 0 || st.Quarantine != nil {
-		t.Errorf("held %v, quarantine %v", st.Held, st.Quarantine)
+	if st := b.state(); st.HeldCount != 0 || st.Quarantine != nil {
+		t.Errorf("held %v, quarantine %v", st.HeldCount, st.Quarantine)
 	}
 }
 
@@ -488,8 +488,8 @@ func TestATrickleOfDeletionsIsHeldToo(t *testing.T) {
 	if got := b.verbs(); len(got) != 4 {
 		t.Errorf("%d disabled, want the four below the limit of five", len(got))
 	}
-	if st := b.state(); len(st.Held) != 3 {
-		t.Errorf("%d held, want three", len(st.Held))
+	if st := b.state(); st.HeldCount != 3 {
+		t.Errorf("%d held, want three", st.HeldCount)
 	}
 }
 
@@ -515,7 +515,7 @@ func TestReleaseCarriesOutWhatIsHeld(t *testing.T) {
 	if n := len(b.target.All(entry.User)); n != 0 {
 		t.Errorf("%d left after the release", n)
 	}
-	if st := b.state(); st.Released || len(st.Held) != 0 {
+	if st := b.state(); st.Released || st.HeldCount != 0 {
 		t.Errorf("state %+v", st)
 	}
 }

@@ -1,94 +1,202 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/directory"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
 
-// deletions carries out the disables and deletes of this cycle and those held from earlier ones, or holds all of them when
-// they are as many as the limit, together with those of the last interval, and nobody released them. Cycles follow changes
-// at once, so without the interval a flood that trickles in would never be a flood.
-func (p *pass) deletions(ctx context.Context) error {
-	p.tally.phase("deletions")
-	all := p.stillLeaving()
-	if len(all) == 0 {
-		p.state.Held = nil
+// flushLeaving stores the disables and deletes that were put off. They wait in the ledger, not in memory: a directory whose
+// people all leave at once must not be what ends the service.
+func (p *pass) flushLeaving(ctx context.Context) error {
+	p.mu.Lock()
+	es := p.leaving
+	p.leaving = nil
+	p.mu.Unlock()
+	if len(es) == 0 {
 		return nil
 	}
-	window := p.state.Leavers.within(interval(p.rules.App), time.Now())
-	if limit := deleteLimit(p.rules.App.Deprovision); window.Count+len(all) >= limit && !p.state.Released {
-		return p.hold(ctx, all, limit)
+	p.holding.Store(true)
+	return p.Ledger.Hold(ctx, p.id, es)
+}
+
+// deletions carries out the disables and deletes of this cycle and those held from earlier ones, or holds all of them when
+// they are as many as a limit and nobody released them. What somebody released goes in any case, and nothing else with it.
+func (p *pass) deletions(ctx context.Context) error {
+	p.tally.phase("deletions")
+	if err := p.flushLeaving(ctx); err != nil {
+		return err
 	}
-	window.Count += len(all)
-	if p.state.Released {
-		window.Count = 0 // the release was for these, later ones count anew
+	if !p.holding.Load() {
+		return nil
 	}
-	_, err := p.Ledger.SetState(ctx, p.id, func(s State) (State, error) { // before they are carried out: a crash must not forget them
-		s.Leavers = window
-		return s, nil
-	})
+	all, released, err := p.Ledger.HeldCount(ctx, p.id)
+	if err != nil || all == 0 {
+		return err
+	}
+	active, err := p.counted(ctx)
 	if err != nil {
 		return err
 	}
-	p.state.Held = nil
-	objects := make([]object, len(all))
-	for i, h := range all {
-		objects[i] = object{h.Type, h.Source}
+	b := p.budget()
+	b.active = total(active)
+	why := b.exceeded(p.state.Leavers, all-released, time.Now())
+	if p.state.Released {
+		why = ""
 	}
+	if why != "" && released == 0 {
+		return p.tellHeld(ctx, why)
+	}
+	counted := all - released
+	if why != "" || p.state.Released {
+		counted = 0 // a release was for these, later ones count anew
+	}
+	if err := p.spend(ctx, b, counted); err != nil {
+		return err
+	}
+	if err := p.carryOutHeld(ctx, why != ""); err != nil || why == "" {
+		return err
+	}
+	return p.tellHeld(ctx, why)
+}
+
+// spend writes down how many leave, before they do: a crash must not forget them.
+func (p *pass) spend(ctx context.Context, b budget, n int) error {
+	_, err := p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
+		s.Leavers = s.Leavers.plus(n, b.window, time.Now())
+		if p.state.Released {
+			s.Leavers.Count = 0
+		}
+		return s, nil
+	})
+	return err
+}
+
+// carryOutHeld plans everybody who is held again and carries it out; who turns out to stay is held no longer.
+func (p *pass) carryOutHeld(ctx context.Context, released bool) error {
 	p.deleting = true
-	return p.eachOf(ctx, objects)
+	defer func() { p.deleting = false }()
+	return p.each(ctx, func(yield func(directory.Change, error) bool) {
+		for h, err := range p.Ledger.Held(ctx, p.id, "", released) {
+			if err != nil {
+				yield(directory.Change{}, err)
+				return
+			}
+			if !yield(p.read(ctx, Object{h.Type, h.Source})) {
+				return
+			}
+		}
+	})
+}
+
+// tellHeld writes a record for each held entry that the journal does not know of yet.
+func (p *pass) tellHeld(ctx context.Context, why string) error {
+	for {
+		n, err := p.Ledger.TellHeld(ctx, p.id, pageSize, func(es []HeldEntry) []journal.Record {
+			rs := make([]journal.Record, len(es))
+			for i, h := range es {
+				rs[i] = p.heldRecord(h, why)
+			}
+			return rs
+		})
+		if err != nil || n < pageSize {
+			return err
+		}
+	}
+}
+
+func (p *pass) heldRecord(h HeldEntry, why string) journal.Record {
+	return journal.Record{
+		At: time.Now(), Job: string(p.id), Cycle: p.tally.cycle, Initiator: p.initiator,
+		Action: "stagedDelete", Status: string(plan.Skipped), Code: ReasonDeletes,
+		Reason: fmt.Sprintf("%s is held: %s", h.Verb, why),
+		Hint:   fmt.Sprintf("release with 'sallyport job restart %s --allow-deletes', or restore the people in the directory", p.id),
+		Source: journal.Identity{ID: h.Source, Type: string(h.Type), Name: h.Name},
+	}
+}
+
+// budget is how many may leave.
+type budget struct {
+	limits app.Deprovision
+	window time.Duration
+	active int // active pairs of the job
+}
+
+// budget is the job's, with the active pairs as of the end of the last cycle.
+func (p *pass) budget() budget {
+	return budget{limits: p.rules.App.Deprovision, window: interval(p.rules.App), active: total(p.state.Links)}
+}
+
+func total(counts map[entry.Type]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// defaultDeleteLimit is the number of disables and deletes in one cycle from which on all of them are held.
+const defaultDeleteLimit = 500
+
+// exceeded says which limit n more would reach, "" when none. Cycles follow changes at once, so what left within the last
+// interval counts too: a flood that trickles in would never be a flood otherwise.
+func (b budget) exceeded(l Leavers, n int, now time.Time) string {
+	recent, today := l.within(b.window, now).Count, l.today(now)
+	if limit := cmp.Or(b.limits.DeleteLimit, defaultDeleteLimit); recent+n >= limit {
+		return fmt.Sprintf("%d would be disabled or deleted within one interval, the limit is %d", recent+n, limit)
+	}
+	if share := b.limits.DeletePercent; share > 0 && b.active > 0 && (recent+n)*100 >= share*(b.active+recent) {
+		return fmt.Sprintf("%d of %d accounts would be disabled or deleted within one interval, the limit is %d percent", recent+n, b.active+recent, share)
+	}
+	if limit := b.limits.DeletePerDay; limit > 0 && today+n >= limit {
+		return fmt.Sprintf("%d would be disabled or deleted within 24 hours, the limit is %d", today+n, limit)
+	}
+	return ""
 }
 
 // within returns the count of the window that runs at the time, or a new one.
 func (l Leavers) within(window time.Duration, now time.Time) Leavers {
 	if l.Since.IsZero() || now.Sub(l.Since) >= window {
-		return Leavers{Since: now}
+		l.Since, l.Count = now, 0
 	}
 	return l
 }
 
-// stillLeaving joins what was held with what is leaving now, each object once, without those that turned out to stay.
-func (p *pass) stillLeaving() []HeldEntry {
-	seen := make(map[string]bool, len(p.leaving)+len(p.state.Held))
-	var all []HeldEntry
-	for _, list := range [][]HeldEntry{p.leaving, p.state.Held} {
-		for _, h := range list {
-			if !seen[h.Source] && !p.staying[h.Source] {
-				seen[h.Source] = true
-				all = append(all, h)
-			}
+const hoursKept = 24
+
+// today returns how many left in the last 24 hours, the present one included.
+func (l Leavers) today(now time.Time) (n int) {
+	for i, c := range l.Day {
+		if age := hourOf(now) - l.Hour + int64(i); age < hoursKept {
+			n += c
 		}
 	}
-	return all
+	return n
 }
 
-// hold keeps all of them and writes a record for each that was not held before.
-func (p *pass) hold(ctx context.Context, all []HeldEntry, limit int) error {
-	before := make(map[string]bool, len(p.state.Held))
-	for _, h := range p.state.Held {
-		before[h.Source] = true
+func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
+
+// plus counts n more.
+func (l Leavers) plus(n int, window time.Duration, now time.Time) Leavers {
+	l = l.within(window, now)
+	l.Count += n
+	day := make([]int, hoursKept)
+	shift := hourOf(now) - l.Hour
+	if shift < 0 { // the clock was set back: everything counts as of now
+		shift = 0
 	}
-	p.state.Held = all
-	now := time.Now()
-	var records []journal.Record
-	for _, h := range all {
-		if before[h.Source] {
-			continue
+	for i, c := range l.Day {
+		if at := int64(i) + shift; at < hoursKept {
+			day[at] += c
 		}
-		records = append(records, journal.Record{
-			At: now, Job: string(p.id), Cycle: p.tally.cycle, Initiator: p.initiator,
-			Action: "stagedDelete", Status: string(plan.Skipped), Code: ReasonDeletes,
-			Reason: fmt.Sprintf("%s is held: with it %d people would be disabled or deleted within one interval, the limit is %d", h.Verb, len(all)+p.state.Leavers.within(interval(p.rules.App), now).Count, limit),
-			Hint:   fmt.Sprintf("release with 'sallyport job restart %s --allow-deletes', or restore the people in the directory", p.id),
-			Source: journal.Identity{ID: h.Source, Type: string(h.Type), Name: h.Name},
-		})
 	}
-	if len(records) == 0 {
-		return nil
-	}
-	return p.Log.Append(ctx, records...)
+	day[0] += n
+	l.Hour, l.Day = hourOf(now), day
+	return l
 }

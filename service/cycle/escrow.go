@@ -15,9 +15,9 @@ var transportAfter = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time
 // escrowLife is how long a failed entry is kept trying; a change of the object starts it anew.
 const escrowLife = 28 * 24 * time.Hour
 
-// nextEscrow is the escrow after one more failure.
-func nextEscrow(before Escrow, cause error, now time.Time) Escrow {
-	e := Escrow{Reason: cause.Error(), Hint: fault.HintOf(cause), First: before.First, Attempts: before.Attempts + 1}
+// nextEscrow is the escrow after one more failure; tired when it has failed for so long that it is given up.
+func nextEscrow(before Escrow, cause error, now time.Time) (e Escrow, tired bool) {
+	e = Escrow{Reason: cause.Error(), Hint: fault.HintOf(cause), First: before.First, Attempts: before.Attempts + 1}
 	if e.First.IsZero() {
 		e.First = now
 	}
@@ -26,10 +26,7 @@ func nextEscrow(before Escrow, cause error, now time.Time) Escrow {
 		table = transportAfter
 	}
 	e.Next = now.Add(table[min(e.Attempts, len(table))-1])
-	if now.Sub(e.First) > escrowLife { // kept for people to see, no longer tried by itself
-		e.Next = now.Add(forever)
-	}
-	return e
+	return e, now.Sub(e.First) > escrowLife
 }
 
 func transport(err error) bool {

@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/assign"
 	"github.com/sallyport-id/sallyport/service/directory"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
@@ -38,7 +40,17 @@ type Parts struct {
 	Log    Log
 	Logger *slog.Logger
 
+	Assigned Assigned // who is assigned; nil: nobody is, which matters only to applications that take assigned objects alone
+	Observer Observer // told of quarantine, held deletions and failed cycles; may be nil
+
 	DefaultDomain string
+	Jitter        func(most time.Duration) time.Duration // what is added to a back-off; nil = at random
+}
+
+// Assigned tells who is assigned to an application; assign.Store is one.
+type Assigned interface {
+	// Reach tells through what a user or group is assigned: itself first, then the groups it is a member of.
+	Reach(ctx context.Context, a app.ID, principal string, nested bool) ([]assign.Assignment, error)
 }
 
 // Job runs one application's cycles. Its memory is the ledger; a Job value itself may be thrown away at any moment.
@@ -46,9 +58,12 @@ type Job struct {
 	Parts
 	id    JobID
 	rules *plan.Rules
+	lean  *plan.Rules // without members of groups, which are handled apart; nil when they must be planned whole
 	wake  chan struct{}
-	locks stripes
-	gate  gate
+
+	memberMap *membersMapping
+	locks     stripes
+	gate      gate
 
 	mu        sync.Mutex
 	live      *tally
@@ -62,7 +77,18 @@ func NewJob(p Parts, rules *plan.Rules) *Job {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
 	p.Logger = p.Logger.With("job", string(rules.App.ID))
-	return &Job{Parts: p, id: rules.App.ID, rules: rules, wake: make(chan struct{}, 1)}
+	p.Target = pace(p.Target, rules.App.Target, rules.App.Schedule.Workers)
+	j := &Job{Parts: p, id: rules.App.ID, rules: rules, wake: make(chan struct{}, 1), locks: newStripes()}
+	j.gate.jitter = p.Jitter
+	if j.gate.jitter == nil {
+		j.gate.jitter = func(d time.Duration) time.Duration { return mathrand.N(d) }
+	}
+	if a, m := withoutMembers(rules.App); m != nil {
+		if lean, err := plan.Compile(a); err == nil { // what cannot do without its members is planned whole
+			j.lean, j.memberMap = lean, m
+		}
+	}
+	return j
 }
 
 // Wake makes the job look at its state again: after a start, a pause, a restart.
@@ -150,7 +176,7 @@ func (j *Job) sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// await returns when there is work again: a change, the interval, an escrow that is due, or a wake.
+// await returns when there is work again: a change, an order, the interval, an escrow that is due, or a wake.
 func (j *Job) await(ctx context.Context) error {
 	st, err := j.Ledger.State(ctx, j.id)
 	if err != nil {
@@ -163,6 +189,7 @@ func (j *Job) await(ctx context.Context) error {
 	wctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var watching sync.WaitGroup
+	var ordered error
 	watching.Go(func() {
 		select {
 		case <-j.wake:
@@ -170,11 +197,15 @@ func (j *Job) await(ctx context.Context) error {
 		case <-wctx.Done():
 		}
 	})
+	watching.Go(func() {
+		ordered = ignoreEnd(wctx, j.Ledger.AwaitOrder(wctx, j.id))
+		cancel()
+	})
 	err = j.Source.Wait(wctx, st.Watermark)
 	err = ignoreEnd(wctx, err) // the interval is over, or somebody woke us
 	cancel()
 	watching.Wait() // or it would swallow the next wake
-	return err
+	return errors.Join(err, ordered)
 }
 
 // interval is the time between cycles that no change asked for.
@@ -188,29 +219,47 @@ func interval(a app.App) time.Duration {
 // nextDue returns the time until the interval has passed or the next escrow is due, whichever comes first.
 func (j *Job) nextDue(ctx context.Context) (time.Duration, error) {
 	d := interval(j.rules.App)
-	for e, err := range j.Ledger.Escrows(ctx, j.id, time.Time{}) {
-		if err != nil {
-			return 0, err
-		}
-		d = min(d, time.Until(e.Next))
+	due, err := j.Ledger.NextDue(ctx, j.id)
+	if !due.IsZero() {
+		d = min(d, time.Until(due))
 	}
-	return max(d, 10*time.Millisecond), nil
+	return max(d, 10*time.Millisecond), err
 }
 
-// failed writes down why a cycle ended early, and when to try again.
+// failed writes down why a cycle ended early, and when to try again. A job that has been quarantined for four weeks is
+// switched off.
 func (j *Job) failed(ctx context.Context, cause error) error {
 	if errors.Is(cause, context.Canceled) {
 		return nil // paused or stopped: nothing failed
 	}
-	_, err := j.Ledger.SetState(ctx, j.id, func(s State) (State, error) {
-		s.Quarantine = quarantineAfter(s.Quarantine, cause, time.Now())
+	var before *Quarantine
+	now := time.Now()
+	st, err := j.Ledger.SetState(ctx, j.id, func(s State) (State, error) {
+		before = s.Quarantine
+		s.Quarantine = quarantineAfter(s.Quarantine, cause, now)
+		s.Failures++
 		if s.Last == nil {
 			s.Last = &Progress{}
 		}
-		s.Last.LastError = cause.Error()
+		last := *s.Last
+		last.LastError = cause.Error()
+		s.Last = &last
+		if now.Sub(s.Quarantine.Since) > quarantineLife {
+			s.Mode, s.Disabled = Paused, "quarantined for four weeks: "+cause.Error()
+		}
 		return s, nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	j.observe(ctx, Event{Kind: CycleFailed, Last: st.Last, Detail: cause.Error(), Hint: fault.HintOf(cause)})
+	if before == nil || before.Reason != st.Quarantine.Reason {
+		j.observe(ctx, Event{Kind: QuarantineBegan, Quarantine: st.Quarantine, Detail: st.Quarantine.Detail, Hint: st.Quarantine.Hint})
+	}
+	if st.Disabled != "" && st.Mode == Paused {
+		j.observe(ctx, Event{Kind: JobDisabled, Quarantine: st.Quarantine, Detail: st.Disabled, Hint: "correct the cause, then start the job"})
+	}
+	return nil
 }
 
 // Cycle runs one cycle now, initial or incremental as the job's state asks. It returns early with an error only when the
@@ -238,68 +287,28 @@ func (j *Job) Cycle(ctx context.Context) error {
 	return err
 }
 
-// Explain makes the plan for one object as a cycle would, asking the target, and changes nothing.
-func (j *Job) Explain(ctx context.Context, t entry.Type, source string) (plan.Plan, error) {
-	p := j.newPass(State{Initial: true})
-	c, err := p.read(ctx, t, source)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	link, err := j.Ledger.Link(ctx, j.id, source)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	return j.rules.Make(ctx, p, p.input(c, link, true))
-}
-
-// Provision carries out the plan for one object now. It writes links, escrows and the journal exactly as a cycle does, but
-// never moves the watermark, and honours the deletion budget of one cycle.
-func (j *Job) Provision(ctx context.Context, t entry.Type, source string) (journal.Record, error) {
-	st, err := j.Ledger.State(ctx, j.id)
-	if err != nil {
-		return journal.Record{}, err
-	}
-	p := j.newPass(st)
-	p.initiator, p.deleting = "user", true
-	c, err := p.read(ctx, t, source)
-	if err != nil {
-		return journal.Record{}, err
-	}
-	if err := p.object(ctx, c, Receipt{}); err != nil {
-		return journal.Record{}, err
-	}
-	return p.last, p.flush(ctx)
-}
-
 func (j *Job) newPass(st State) *pass {
 	kind := "incremental"
-	if !st.Initial || st.Version != j.rules.App.Version {
+	if !st.Initial || st.Version != j.rules.App.Version || st.Reading != nil {
 		kind = "initial"
 	}
-	return &pass{
-		Job: j, state: st, initial: kind == "initial", initiator: "system",
-		tally: newTally(kind), escrowed: map[string]Escrow{}, waiting: map[string][]object{}, seen: map[string]bool{},
-	}
+	return &pass{Job: j, state: st, from: st.Watermark, initial: kind == "initial", initiator: "system", tally: newTally(kind)}
 }
 
-// object names a source object.
-type object struct {
-	Type entry.Type
-	ID   string
-}
-
-// read gets a source object as a change; one that is gone is a deletion.
-func (p *pass) read(ctx context.Context, t entry.Type, id string) (directory.Change, error) {
-	e, err := p.Source.Get(ctx, t, id)
-	if fault.Is(err, fault.NotFound) {
-		return directory.Change{Entry: entry.Entry{Type: t, ID: id}, Deleted: true}, nil
-	}
-	return directory.Change{Entry: e}, err
-}
-
-func (p *pass) input(c directory.Change, link plan.Link, compare bool) plan.Input {
-	return plan.Input{
+// input is what a plan is made from.
+func (p *pass) input(ctx context.Context, c directory.Change, link plan.Link, compare bool) (plan.Input, error) {
+	in := plan.Input{
 		Change: c, Link: link, Now: time.Now(), Rand: rand.Reader,
 		DefaultDomain: p.DefaultDomain, Compare: compare,
 	}
+	return in, p.assignedTo(ctx, &in)
+}
+
+// observe tells the observer, if there is one.
+func (j *Job) observe(ctx context.Context, e Event) {
+	if j.Observer == nil {
+		return
+	}
+	e.Job, e.At = j.id, time.Now()
+	j.Observer.Observe(context.WithoutCancel(ctx), e)
 }

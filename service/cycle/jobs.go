@@ -3,6 +3,7 @@ package cycle
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync"
 	"time"
 
@@ -137,7 +138,7 @@ func (s *Jobs) order(ctx context.Context, id JobID, stop bool, fn func(State) (S
 // Run makes the job run: it goes on from its watermark. A quarantine's waiting time is cut short.
 func (s *Jobs) Run(ctx context.Context, id JobID) (State, error) {
 	return s.order(ctx, id, false, func(st State) (State, error) {
-		st.Mode = Running
+		st.Mode, st.Disabled, st.Pruned = Running, "", false
 		if st.Quarantine != nil {
 			q := *st.Quarantine
 			q.Next = time.Time{}
@@ -166,7 +167,7 @@ func (s *Jobs) Restart(ctx context.Context, id JobID, r Reset, release bool) (St
 		return State{}, err
 	}
 	return s.order(ctx, id, false, func(st State) (State, error) {
-		st.Mode, st.Released = Running, st.Released || release
+		st.Mode, st.Disabled, st.Released = Running, "", st.Released || release
 		if release && st.Quarantine != nil && st.Quarantine.Reason == ReasonDeletes {
 			st.Quarantine = nil
 		}
@@ -188,8 +189,53 @@ func (s *Jobs) Status(ctx context.Context, id JobID) (State, error) {
 	if p, ok := j.Live(); ok {
 		st.Running = &p
 	}
-	return st, nil
+	if st.HeldCount > 0 {
+		st.Held, err = heldFrom(j.Ledger.Held(ctx, id, "", false), shownHeld)
+	}
+	return st, err
 }
+
+// shownHeld is how many held entries a status shows.
+const shownHeld = 100
+
+func heldFrom(seq iter.Seq2[HeldEntry, error], limit int) (es []HeldEntry, err error) {
+	for e, err := range seq {
+		if err != nil {
+			return es, err
+		}
+		if es = append(es, e); len(es) == limit {
+			break
+		}
+	}
+	return es, nil
+}
+
+// Held returns a page of the held disables and deletes, in the order of source id, after the id given.
+func (s *Jobs) Held(ctx context.Context, id JobID, after string, limit int) ([]HeldEntry, error) {
+	j, err := s.job(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return heldFrom(j.Ledger.Held(ctx, id, after, false), max(1, limit))
+}
+
+// Release lets held disables and deletes go in the next cycle, which begins at once: those of the sources named, or all. It
+// returns how many were released now. fault.NotFound when sources are named and none of them is held.
+func (s *Jobs) Release(ctx context.Context, id JobID, sources []string) (int, error) {
+	j, err := s.job(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	n, err := j.Ledger.Release(ctx, id, sources)
+	if err == nil && n == 0 && len(sources) > 0 {
+		err = fault.New(fault.NotFound, "release", "none of them is held").WithHint("'sallyport job held %s' lists what is held", id)
+	}
+	j.Wake()
+	return n, err
+}
+
+// Job returns the running job of an application, for what is not asked of all jobs; fault.NotFound when there is none.
+func (s *Jobs) Job(ctx context.Context, id JobID) (*Job, error) { return s.job(ctx, id) }
 
 // Explain makes the plan for one object, asking the target, without changing anything.
 func (s *Jobs) Explain(ctx context.Context, id JobID, t entry.Type, source string) (plan.Plan, error) {
@@ -207,4 +253,13 @@ func (s *Jobs) Provision(ctx context.Context, id JobID, t entry.Type, source str
 		return journal.Record{}, err
 	}
 	return j.Provision(ctx, t, source)
+}
+
+// ProvisionGroup carries out the plans for some members of a group, for the group, and for the memberships of these.
+func (s *Jobs) ProvisionGroup(ctx context.Context, id JobID, group string, members []Object) ([]journal.Record, error) {
+	j, err := s.job(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return j.ProvisionGroup(ctx, group, members)
 }

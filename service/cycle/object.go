@@ -3,6 +3,8 @@ package cycle
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -15,11 +17,19 @@ import (
 type turn struct {
 	*pass
 	change  directory.Change
+	rules   *plan.Rules // the job's, or for a group whose members are handled apart the ones without members
 	plan    plan.Plan
 	receipt Receipt // of the write under way; kept over attempts so that a repeated create has its old key
+	escrow  *Escrow // from an earlier attempt
+	held    bool    // it may be among the held entries
+	claimed string  // target id it claims
 	began   time.Time
 	tries   int
-	direct  bool // ask the target itself, not what was read ahead
+	compare bool                  // ask the target even when nothing changed since the last export
+	only    []string              // of a group's members, those whose memberships are written; nil: all
+	direct  bool                  // ask the target itself, not what was read ahead
+	roster  *rosterWork           // the members of a group that are handled apart
+	accept  func(plan.Plan) error // refuses a plan that is not the expected one
 }
 
 const maxTries = 3
@@ -34,18 +44,29 @@ func (t *turn) Find(ctx context.Context, typ entry.Type, attr string, v entry.Va
 }
 
 // object plans for one object and carries the plan out. The error is one that stops the whole job; a failure of the
-// object alone becomes an escrow. An open receipt comes from a crash.
+// object alone becomes an escrow, a panic included. An open receipt comes from a crash.
 func (p *pass) object(ctx context.Context, c directory.Change, open Receipt) error {
-	unlock := p.locks.lock(c.Entry.ID)
+	return p.turn(c, open).run(ctx)
+}
+
+func (p *pass) turn(c directory.Change, open Receipt) *turn {
+	return &turn{pass: p, change: c, receipt: open, began: time.Now(), rules: p.rulesFor(c)}
+}
+
+func (t *turn) run(ctx context.Context) error {
+	unlock := t.locks.lock(t.change.Entry.ID)
 	defer unlock()
-	t := &turn{pass: p, change: c, receipt: open, began: time.Now()}
+	defer t.release()
+	if err := t.recall(ctx); err != nil {
+		return err
+	}
 	for {
-		if err := p.gate.wait(ctx); err != nil {
+		if err := t.gate.wait(ctx); err != nil {
 			return err
 		}
-		err := t.attempt(ctx)
+		err := t.guarded(ctx)
 		if err == nil {
-			p.gate.pass()
+			t.gate.pass()
 			return nil
 		}
 		again, err := t.react(ctx, err)
@@ -55,29 +76,72 @@ func (p *pass) object(ctx context.Context, c directory.Change, open Receipt) err
 	}
 }
 
+// recall reads what the ledger holds of the object's failures, when there are any at all.
+func (t *turn) recall(ctx context.Context) error {
+	if !t.failing.Load() {
+		return nil
+	}
+	e, found, err := t.Ledger.Escrow(ctx, t.id, t.change.Entry.ID)
+	if found {
+		t.escrow = &e
+	}
+	return err
+}
+
+// poison is a panic while one object was at work: a mistake in the program that must harm that object only.
+type poison struct{ cause *fault.Error }
+
+func (p *poison) Error() string { return p.cause.Error() }
+func (p *poison) Unwrap() error { return p.cause }
+
+// guarded is attempt with panics turned into failures of the object.
+func (t *turn) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.Logger.Error("a panic", "source", t.change.Entry.ID, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = &poison{fault.New(fault.Internal, "provision", "a panic: %v", r).
+				WithHint("this is a mistake in the program; the object is tried again later, all others go on. Please report it with the service's log")}
+		}
+	}()
+	return t.attempt(ctx)
+}
+
 // attempt makes the plan and carries it out.
 func (t *turn) attempt(ctx context.Context) error {
 	link, err := t.Ledger.Link(ctx, t.id, t.change.Entry.ID)
 	if err != nil {
 		return lasting{err}
 	}
-	pl, err := t.rules.Make(ctx, t, t.input(t.change, link, t.initial || t.receipt.Key != ""))
+	in, err := t.input(ctx, t.change, link, t.initial || t.compare || t.receipt.Key != "")
+	if err != nil {
+		return lasting{err}
+	}
+	pl, err := t.rules.Make(ctx, t, in)
 	t.plan = pl
 	if err != nil {
 		return err
 	}
+	if err := t.members(ctx); err != nil {
+		return err
+	}
+	if t.accept != nil {
+		if err := t.accept(t.plan); err != nil {
+			return err
+		}
+	}
 	switch {
-	case (pl.Verb == plan.Disable || pl.Verb == plan.Delete) && !t.deleting:
-		t.putOff()
-		return nil
+	case leaves(t.plan.Verb) && !t.pass.deleting:
+		return t.putOff(ctx)
 	case pl.Link.Target != "" && link.Target == "":
 		if err := t.claim(ctx, pl.Link.Target); err != nil {
 			return err
 		}
 	}
-	t.stays()
+	t.held = t.holding.Load()
 	return t.carryOut(ctx)
 }
+
+func leaves(v plan.Verb) bool { return v == plan.Disable || v == plan.Delete }
 
 // lasting marks a failure of our own store: nothing can be recorded, so the cycle must end.
 type lasting struct{ error }
@@ -85,23 +149,17 @@ type lasting struct{ error }
 func (l lasting) Unwrap() error { return l.error }
 
 // putOff keeps a disable or delete for the end of the cycle, when the whole number of them is known.
-func (t *turn) putOff() {
+func (t *turn) putOff(ctx context.Context) error {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.leaving = append(t.leaving, HeldEntry{Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: t.plan.Verb, Name: NameOf(t.plan)})
-}
-
-// stays notes that an object held from an earlier cycle does not leave any more.
-func (t *turn) stays() {
-	if len(t.state.Held) == 0 {
-		return
+	t.leaving = append(t.leaving, HeldEntry{
+		Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: t.plan.Verb, Name: NameOf(t.plan), Since: time.Now(),
+	})
+	full := len(t.leaving) >= pageSize
+	t.mu.Unlock()
+	if !full {
+		return nil
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.staying == nil {
-		t.staying = map[string]bool{}
-	}
-	t.staying[t.change.Entry.ID] = true
+	return t.flushLeaving(context.WithoutCancel(ctx))
 }
 
 // claim makes sure that a target object found by matching belongs to no other source object.
@@ -125,7 +183,20 @@ func (t *turn) claim(ctx context.Context, target string) error {
 		t.claims = map[string]string{}
 	}
 	t.claims[target] = source
+	t.claimed = target
 	return nil
+}
+
+// release gives up the claim: by now the ledger says whose the target object is.
+func (t *turn) release() {
+	if t.claimed == "" {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.claims[t.claimed] == t.change.Entry.ID {
+		delete(t.claims, t.claimed)
+	}
 }
 
 // duplicateSource has a log code of its own beside the kind Ambiguous.
@@ -169,6 +240,10 @@ func (t *turn) settle(ctx context.Context, o Outcome) error {
 	if r.Key == "" {
 		r = Receipt{Job: t.id, Intent: Intent{Source: t.change.Entry.ID, Type: t.change.Entry.Type}}
 	}
+	o.Stays = t.held
+	if t.roster != nil && o.Members == nil {
+		o.Members = t.roster.outcome(o)
+	}
 	// What was done must be written down even if somebody pauses the job at this very moment.
 	if err := t.Ledger.Settle(context.WithoutCancel(ctx), r, o); err != nil {
 		return lasting{err}
@@ -209,7 +284,11 @@ func (t *turn) create(ctx context.Context) error {
 	link := t.link(made.ID)
 	if len(lists) > 0 { // the object is there; its long lists follow as a write of their own
 		link.Digest = nil
-		if err := t.settle(ctx, Outcome{Link: link, Waiting: t.plan.Unresolved()}); err != nil {
+		first := Outcome{Link: link, Waiting: t.plan.Unresolved()}
+		if t.roster != nil {
+			first.Members = &MemberMarks{All: true, Add: first.Waiting} // nobody is in it so far
+		}
+		if err := t.settle(ctx, first); err != nil {
 			return err
 		}
 		if err := t.write(ctx, plan.Update, made.ID, lists); err != nil {
@@ -275,30 +354,41 @@ func (t *turn) remove(ctx context.Context) error {
 		return err
 	}
 	t.tally.count(plan.Delete)
+	t.linked(false)
 	return nil
 }
 
 func (t *turn) success(ctx context.Context, link plan.Link) error {
-	if err := t.record(ctx, plan.Success, nil, Outcome{Link: link, Waiting: t.waits()}); err != nil {
+	if err := t.record(ctx, plan.Success, nil, Outcome{Link: link, Waiting: t.plan.Unresolved()}); err != nil {
 		return err
 	}
 	t.tally.count(t.plan.Verb)
+	t.linked(link.Active)
 	t.arrive()
-	return nil
+	return t.furtherMembers(ctx, link)
 }
 
-// waits remembers, for this cycle, whom the object's references wait for, and returns their source ids.
-func (t *turn) waits() []string {
-	ids := t.plan.Unresolved()
-	if len(ids) == 0 {
-		return nil
-	}
+// linked counts active pairs and the time the change took.
+func (t *turn) linked(active bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, id := range ids {
-		t.waiting[id] = append(t.waiting[id], object{t.change.Entry.Type, t.change.Entry.ID})
+	was := t.plan.Link.Active
+	if t.plan.Verb == plan.Create {
+		was = false
 	}
-	return ids
+	if was != active {
+		if t.links == nil {
+			t.links = map[entry.Type]int{}
+		}
+		if active {
+			t.links[t.change.Entry.Type]++
+		} else {
+			t.links[t.change.Entry.Type]--
+		}
+	}
+	if at := t.change.Changed; !t.initial && !at.IsZero() && t.plan.Verb != plan.Skip {
+		t.effect.Add(time.Since(at))
+	}
 }
 
 // arrive notes that the object is linked now, if it was not before.
@@ -306,22 +396,19 @@ func (t *turn) arrive() {
 	if t.plan.Verb == plan.Create || !t.plan.Link.Active {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.arrived = append(t.arrived, t.change.Entry.ID)
+		t.arrived.add(Object{t.change.Entry.Type, t.change.Entry.ID})
 	}
 }
 
 // skip settles an object nothing is written for. There is something to remember when matching found its counterpart, when
 // it had an escrow, or when its digest moved without a difference in the target.
 func (t *turn) skip(ctx context.Context) error {
-	o, worth := Outcome{}, t.receipt.Key != ""
-	if _, had := t.escrow(); had {
-		worth = true
-	}
+	o, worth := Outcome{}, t.receipt.Key != "" || t.escrow != nil || t.held || t.roster.moved()
 	if l := t.plan.Link; l.Target != "" && t.plan.Code == "RedundantExport" {
 		fresh := t.link(l.Target)
 		fresh.Active, fresh.Left = t.redundantState(l)
 		if !sameLink(l, fresh) || len(t.plan.Unresolved()) > 0 {
-			o, worth = Outcome{Link: fresh, Waiting: t.waits()}, true
+			o, worth = Outcome{Link: fresh, Waiting: t.plan.Unresolved()}, true
 		}
 	}
 	if t.change.Deleted && t.plan.Link.Target != "" { // nobody will ask for this pair again
@@ -335,10 +422,11 @@ func (t *turn) skip(ctx context.Context) error {
 		t.buffer()
 	}
 	if o.Link.Target != "" {
+		t.linked(o.Link.Active)
 		t.arrive()
 	}
 	t.tally.count(plan.Skip)
-	return nil
+	return t.furtherMembers(ctx, t.plan.Link)
 }
 
 // redundantState keeps a disabled pair disabled when nothing differed, and marks a matched one active.
@@ -361,6 +449,15 @@ func sameLink(a, b plan.Link) bool {
 func (t *turn) react(ctx context.Context, err error) (again bool, _ error) {
 	if _, ours := errors.AsType[lasting](err); ours || ctx.Err() != nil {
 		return false, err
+	}
+	if _, ours := errors.AsType[*moved](err); ours {
+		return false, err
+	}
+	if _, bad := errors.AsType[*poison](err); bad {
+		return false, t.fail(ctx, err)
+	}
+	if !transport(err) {
+		t.gate.pass() // the target is there, whatever it thinks of this object
 	}
 	switch fault.KindOf(err).Door().Reaction {
 	case fault.Wait:
@@ -401,27 +498,25 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// fail puts the object aside.
+// fail puts the object aside; one that has failed for four weeks is given up until it changes.
 func (t *turn) fail(ctx context.Context, err error) error {
-	before, _ := t.escrow()
-	e := nextEscrow(before, err, time.Now())
+	var before Escrow
+	if t.escrow != nil {
+		before = *t.escrow
+	}
+	e, tired := nextEscrow(before, err, time.Now())
 	e.Source, e.Type, e.Code = t.change.Entry.ID, t.change.Entry.Type, codeOf(err)
-	if err := t.record(ctx, plan.Failure, err, Outcome{Escrow: &e, Waiting: t.plan.Unresolved()}); err != nil {
+	o := Outcome{Escrow: &e, Waiting: t.plan.Unresolved()}
+	if tired {
+		o.Escrow = nil
+		err = fmt.Errorf("given up after four weeks: %w", err)
+	}
+	t.failing.Store(true)
+	if err := t.record(ctx, plan.Failure, err, o); err != nil {
 		return err
 	}
-	t.mu.Lock()
-	t.escrowed[t.change.Entry.ID] = e
-	t.mu.Unlock()
 	t.tally.failed(err)
 	return nil
-}
-
-// escrow returns the object's escrow from an earlier attempt.
-func (t *turn) escrow() (Escrow, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	e, ok := t.escrowed[t.change.Entry.ID]
-	return e, ok
 }
 
 func codeOf(err error) string {

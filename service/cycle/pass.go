@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
-	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -18,8 +15,9 @@ import (
 	"github.com/sallyport-id/sallyport/service/plan"
 )
 
-// pass is one cycle while it runs. The order is: what a crash interrupted, escrows that are due, users, groups,
-// references that became resolvable, and last the disables and deletes, once their whole number is known.
+// pass is one cycle while it runs. The order is: what a crash interrupted, escrows that are due, users, what was ordered,
+// groups, references that became resolvable, and last the disables and deletes, once their whole number is known.
+// What it keeps in memory has bounds that do not grow with the directory.
 type pass struct {
 	*Job
 	state     State
@@ -27,42 +25,86 @@ type pass struct {
 	initiator string
 	tally     *tally
 	shelves   map[entry.Type]*shelf // what the target holds, read ahead in an initial cycle
+	place     *place                // how far an initial cycle is settled; nil in others
+	served    int64                 // orders up to here were carried out
+	edge      int64                 // memberships of the directory when the cycle began
 
-	mu       sync.Mutex
-	escrowed map[string]Escrow   // objects with an escrow when the cycle began
-	groups   []object            // put off until all users are done
-	leaving  []HeldEntry         // disables and deletes put off until the end
-	staying  map[string]bool     // held objects that turned out not to leave any more
-	waiting  map[string][]object // source id → objects whose references wait for it
-	arrived  []string            // source ids linked in this cycle
-	claims   map[string]string   // target id → source id that was matched with it in this cycle
-	seen     map[string]bool     // source ids the initial reading showed
-	skips    []journal.Record    // records of objects nothing was written for, not yet in the journal
-	last     journal.Record
-	deleting bool // disables and deletes are carried out instead of put off
+	failing  atomic.Bool         // there may be escrows in the ledger
+	holding  atomic.Bool         // there may be held entries in the ledger
+	deleting bool                // disables and deletes are carried out instead of put off
+	awaited  bool                // objects are looked at because somebody they wait for arrived
+	from     directory.Watermark // where an incremental cycle began
+
+	mu      sync.Mutex
+	groups  bag               // put off until all users are done
+	arrived bag               // linked in this cycle
+	leaving []HeldEntry       // disables and deletes put off until the end, not yet in the ledger
+	claims  map[string]string // target id → source id that is being matched with it right now
+	skips   []journal.Record  // records of objects nothing was written for, not yet in the journal
+	links   map[entry.Type]int
+	effect  Histogram
+	last    journal.Record
 }
 
 func (p *pass) run(ctx context.Context) error {
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	steps := []func(context.Context) error{
+		p.probe, p.readAhead, p.recover, p.retry, p.users, p.ordered, p.groupPhase, p.references, p.orphans, p.deletions, p.flush,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return errors.Join(err, p.keep(ctx))
+		}
+	}
+	return p.finish(ctx)
+}
+
+// begin looks at where the cycle starts: an initial one that was stopped goes on after the last place that was settled.
+func (p *pass) begin(ctx context.Context) error {
+	var err error
+	if p.edge, err = p.newestEdge(ctx); err != nil {
+		return err
+	}
+	if err := p.lookAhead(ctx); err != nil || !p.initial {
+		return err
+	}
 	at, err := p.Source.Now(ctx)
 	if err != nil {
 		return err
 	}
-	if p.initial {
-		p.state.Watermark = ""
-		if err := p.estimate(ctx); err != nil {
-			return err
-		}
+	if r := p.state.Reading; r != nil && r.Version == p.rules.App.Version {
+		p.tally.resume(r.Count)
+		p.edge = r.Edge
+		p.place = newPlace(r.Place)
+		p.state.Watermark = r.Place
+		return nil
 	}
-	steps := []func(context.Context) error{p.probe, p.loadEscrows, p.readAhead, p.recover, p.retry, p.users, p.groupPhase, p.references, p.orphans, p.deletions, p.flush}
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return errors.Join(err, p.keepRecords(ctx))
-		}
+	p.place = newPlace("")
+	p.state.Reading = &Reading{Start: at, Version: p.rules.App.Version, Edge: p.edge}
+	p.state.Watermark = ""
+	return p.estimate(ctx)
+}
+
+// lookAhead learns whether there are failures or held entries at all, so that most cycles never ask about single objects.
+func (p *pass) lookAhead(ctx context.Context) error {
+	due, err := p.Ledger.NextDue(ctx, p.id)
+	if err != nil {
+		return err
 	}
-	if p.initial && p.state.Watermark == "" {
-		p.state.Watermark = at
+	held, _, err := p.Ledger.HeldCount(ctx, p.id)
+	p.failing.Store(!due.IsZero())
+	p.holding.Store(held > 0)
+	return err
+}
+
+func (p *pass) newestEdge(ctx context.Context) (int64, error) {
+	r, ok := p.Source.(Roster)
+	if !ok {
+		return 0, nil
 	}
-	return p.finish(ctx)
+	return r.Edge(ctx)
 }
 
 // estimate counts what an initial cycle will look at, for progress bars.
@@ -79,36 +121,106 @@ func (p *pass) estimate(ctx context.Context) error {
 	return nil
 }
 
-// keepRecords stores what the journal still lacks when a cycle ends early; the cycle's own context may be over.
-func (p *pass) keepRecords(ctx context.Context) error {
+// keep stores what a cycle that ends early has in hand; the cycle's own context may be over.
+func (p *pass) keep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return p.flush(ctx)
+	return errors.Join(p.flush(ctx), p.flushLeaving(ctx), p.checkpoint(ctx))
 }
 
 // finish writes down where the cycle got to. Only now may the watermark move.
 func (p *pass) finish(ctx context.Context) error {
 	done := p.tally.end()
-	_, err := p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
+	held, _, err := p.Ledger.HeldCount(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	counts, err := p.counted(ctx)
+	if err != nil {
+		return err
+	}
+	var before, after *Quarantine
+	_, err = p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
 		if s.Resets != p.state.Resets {
+			before, after = nil, nil
 			return s, nil // somebody restarted the job meanwhile: this cycle's end is not the job's state any more
 		}
-		s.Watermark, s.Initial, s.Version = p.state.Watermark, true, p.rules.App.Version
-		s.Held = p.state.Held
-		if done.Done > 0 || p.initial {
-			s.Last = &done // a cycle that found nothing to look at tells nobody anything
-		}
-		if len(s.Held) == 0 {
-			s.Released = false
-		}
-		s.Quarantine = quarantineOf(s.Held, done, s.Quarantine, time.Now())
+		before = s.Quarantine
+		s = p.ended(s, done, held)
+		s.Links, after = counts, s.Quarantine
 		return s, nil
 	})
-	if err == nil && done.Done > 0 {
-		p.Logger.Info("cycle ended", "kind", done.Kind, "objects", done.Done, "created", done.Created, "updated", done.Updated,
-			"disabled", done.Disabled, "deleted", done.Deleted, "failed", done.Failed, "held", len(p.state.Held))
+	if err != nil {
+		return err
 	}
+	if done.Done > 0 {
+		p.Logger.Info("cycle ended", "kind", done.Kind, "objects", done.Done, "created", done.Created, "updated", done.Updated,
+			"disabled", done.Disabled, "deleted", done.Deleted, "failed", done.Failed, "held", held)
+	}
+	p.tell(ctx, before, after, held, done)
+	if err := p.prune(ctx); err != nil || p.served == 0 {
+		return err
+	}
+	return p.Ledger.Served(ctx, p.id, p.served)
+}
+
+// ended is the job's state after a cycle that ran to its end.
+func (p *pass) ended(s State, done Progress, held int) State {
+	now := time.Now()
+	s.Watermark, s.Initial, s.Version = p.state.Watermark, true, p.rules.App.Version
+	s.Reading, s.Edge, s.HeldCount, s.Held, s.Failures = nil, p.edge, held, nil, 0
+	s.Effect = s.Effect.Plus(p.effect)
+	if s.SteadyFirst.IsZero() {
+		s.SteadyFirst = now
+	}
+	s.SteadyLast = now
+	if done.Done > 0 || p.initial { // a cycle that found nothing to look at tells nobody anything
+		s.Last = &done
+		if done.Failed == 0 {
+			s.Success = &done
+		}
+		if done.Created+done.Updated+done.Disabled+done.Deleted > 0 {
+			s.Exported = &done
+		}
+	}
+	if held == 0 {
+		s.Released = false
+	}
+	s.Quarantine = quarantineOf(p.rules.App.Quarantine, held, done, s.Quarantine, now)
+	if p.initial && s.Quarantine != nil && s.Quarantine.Reason != ReasonDeletes {
+		// A first reading that fails so often is for people to look at: the failures are dropped, and the job pauses.
+		s.Pruned, s.Mode, s.Disabled = true, Paused, s.Quarantine.Detail
+	}
+	return s
+}
+
+// prune drops the escrows of an initial cycle that failed too often.
+func (p *pass) prune(ctx context.Context) error {
+	st, err := p.Ledger.State(ctx, p.id)
+	if err != nil || !p.initial || !st.Pruned {
+		return err
+	}
+	if err := p.Ledger.Reset(ctx, p.id, Reset{Escrows: true}); err != nil {
+		return err
+	}
+	_, err = p.Ledger.SetState(ctx, p.id, func(s State) (State, error) { s.Pruned = true; return s, nil })
 	return err
+}
+
+// counted returns the active pairs by type: after an initial cycle all are counted, later ones only add what they changed.
+func (p *pass) counted(ctx context.Context) (map[entry.Type]int, error) {
+	if p.initial || p.state.Links == nil {
+		return p.Ledger.LinkCounts(ctx, p.id)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sum := map[entry.Type]int{}
+	for _, m := range []map[entry.Type]int{p.state.Links, p.links} {
+		for t, n := range m {
+			sum[t] += n
+		}
+	}
+	return sum, nil
 }
 
 // probe asks the target for somebody who cannot exist before an initial cycle: a target that cannot even answer that with
@@ -136,16 +248,6 @@ func (p *pass) probe(ctx context.Context) error {
 	return nil
 }
 
-func (p *pass) loadEscrows(ctx context.Context) error {
-	for e, err := range p.Ledger.Escrows(ctx, p.id, time.Time{}) {
-		if err != nil {
-			return err
-		}
-		p.escrowed[e.Source] = e
-	}
-	return nil
-}
-
 // recover finishes what a crash left between intent and outcome. The objects are planned anew: a create that did take
 // effect is found by matching, one that did not is repeated under its old key.
 func (p *pass) recover(ctx context.Context) error {
@@ -162,7 +264,7 @@ func (p *pass) recover(ctx context.Context) error {
 	p.deleting = true // what was intended had passed the budget
 	defer func() { p.deleting = false }()
 	for _, r := range open {
-		c, err := p.read(ctx, r.Intent.Type, r.Intent.Source)
+		c, err := p.read(ctx, Object{r.Intent.Type, r.Intent.Source})
 		if err != nil {
 			return err
 		}
@@ -176,46 +278,20 @@ func (p *pass) recover(ctx context.Context) error {
 
 // retry takes up the escrows that are due. In an initial cycle everything is looked at anyway.
 func (p *pass) retry(ctx context.Context) error {
-	if p.initial {
+	if p.initial || !p.failing.Load() {
 		return nil
 	}
-	now := time.Now()
-	var due []object
-	for _, e := range p.escrowed {
-		if !e.Next.After(now) {
-			due = append(due, object{e.Type, e.Source})
-		}
-	}
-	return p.eachOf(ctx, due)
-}
-
-// users works through the change feed. Groups are only remembered, their turn comes when all users are done.
-func (p *pass) users(ctx context.Context) error {
-	p.tally.phase("users")
 	return p.each(ctx, func(yield func(directory.Change, error) bool) {
-		for c, err := range p.Source.After(ctx, p.state.Watermark) {
+		for e, err := range p.Ledger.Escrows(ctx, p.id, time.Now()) {
 			if err != nil {
-				yield(c, err)
+				yield(directory.Change{}, err)
 				return
 			}
-			p.state.Watermark = c.At
-			if p.initial {
-				p.seen[c.Entry.ID] = true
-			}
-			if c.Entry.Type == entry.Group && !c.Deleted {
-				p.groups = append(p.groups, object{entry.Group, c.Entry.ID})
-				continue
-			}
-			if !yield(c, nil) {
+			if !yield(p.read(ctx, Object{e.Type, e.Source})) {
 				return
 			}
 		}
 	})
-}
-
-func (p *pass) groupPhase(ctx context.Context) error {
-	p.tally.phase("groups")
-	return p.eachOf(ctx, p.groups)
 }
 
 // orphans finds, in an initial cycle, the links of objects that the directory has forgotten: the reading shows what exists, so
@@ -224,129 +300,57 @@ func (p *pass) orphans(ctx context.Context) error {
 	if !p.initial {
 		return nil
 	}
-	var gone []object
+	return p.each(ctx, func(yield func(directory.Change, error) bool) { p.orphaned(ctx, yield) })
+}
+
+// orphaned yields, page by page, the objects that are linked and gone.
+func (p *pass) orphaned(ctx context.Context, yield func(directory.Change, error) bool) {
+	page := make([]Object, 0, pageSize)
 	for l, err := range p.Ledger.AllLinks(ctx, p.id) {
 		if err != nil {
-			return err
+			yield(directory.Change{}, err)
+			return
 		}
-		if !p.seen[l.Source] {
-			gone = append(gone, object{l.Type, l.Source})
-		}
-	}
-	p.seen = nil
-	return p.eachOf(ctx, gone)
-}
-
-// references plans again every object that waited for somebody who was linked in this cycle.
-func (p *pass) references(ctx context.Context) error {
-	p.tally.phase("references")
-	for range 3 { // an owner may itself be created only now, and be waited for
-		owners, err := p.owners(ctx)
-		if err != nil || len(owners) == 0 {
-			return err
-		}
-		if err := p.eachOf(ctx, owners); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *pass) owners(ctx context.Context) ([]object, error) {
-	p.mu.Lock()
-	arrived := p.arrived
-	p.arrived = nil
-	p.mu.Unlock()
-	seen := map[object]bool{}
-	for _, id := range arrived {
-		for _, o := range p.waiting[id] {
-			seen[o] = true
-		}
-		delete(p.waiting, id)
-		if p.initial {
-			continue // every owner was planned in this cycle, so it is in the map
-		}
-		ids, err := p.Ledger.Waiting(ctx, p.id, id)
-		if err != nil {
-			return nil, err
-		}
-		for _, owner := range ids {
-			link, err := p.Ledger.Link(ctx, p.id, owner)
-			if err != nil {
-				return nil, err
-			}
-			if link.Target != "" {
-				seen[object{link.Type, owner}] = true
-			}
-		}
-	}
-	owners := make([]object, 0, len(seen))
-	for o := range seen {
-		owners = append(owners, o)
-	}
-	return owners, nil
-}
-
-func (p *pass) eachOf(ctx context.Context, objects []object) error {
-	return p.each(ctx, func(yield func(directory.Change, error) bool) {
-		for _, o := range objects {
-			if !yield(p.read(ctx, o.Type, o.ID)) {
+		if page = append(page, Object{l.Type, l.Source}); len(page) == cap(page) {
+			if !p.gone(ctx, page, yield) {
 				return
 			}
+			page = page[:0]
 		}
-	})
-}
-
-var laneSeed = maphash.MakeSeed()
-
-// each works through objects with the job's number of workers. One object is never at two workers at once and keeps its
-// order, because its id chooses the worker. A worker begins with its first object: most cycles have one or two.
-func (p *pass) each(ctx context.Context, seq iter.Seq2[directory.Change, error]) error {
-	g, ctx := errgroup.WithContext(ctx)
-	lanes := make([]chan directory.Change, max(1, p.rules.App.Schedule.Workers))
-	g.Go(func() error {
-		defer func() {
-			for _, lane := range lanes {
-				if lane != nil {
-					close(lane)
-				}
-			}
-		}()
-		for c, err := range seq {
-			if err != nil {
-				return err
-			}
-			lane := &lanes[maphash.String(laneSeed, c.Entry.ID)%uint64(len(lanes))]
-			if *lane == nil {
-				*lane = make(chan directory.Change, 16)
-				g.Go(p.worker(ctx, *lane))
-			}
-			select {
-			case *lane <- c:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		return nil
-	})
-	return g.Wait()
-}
-
-func (p *pass) worker(ctx context.Context, lane <-chan directory.Change) func() error {
-	return func() error {
-		for c := range lane {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err := p.object(ctx, c, Receipt{}); err != nil {
-				return err
-			}
-			if err := p.flushFull(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
+	p.gone(ctx, page, yield)
+}
+
+const pageSize = 256
+
+// gone yields those of the objects that do not exist any more; false when the consumer had enough.
+func (p *pass) gone(ctx context.Context, page []Object, yield func(directory.Change, error) bool) bool {
+	there, err := p.present(ctx, page)
+	if err != nil {
+		yield(directory.Change{}, err)
+		return false
+	}
+	for _, o := range page {
+		if !there[o] && !yield(directory.Change{Entry: entry.Entry{Type: o.Type, ID: o.ID}, Deleted: true}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *pass) present(ctx context.Context, page []Object) (map[Object]bool, error) {
+	if s, ok := p.Source.(Presence); ok {
+		return s.Present(ctx, page)
+	}
+	there := make(map[Object]bool, len(page))
+	for _, o := range page {
+		_, err := p.Source.Get(ctx, o.Type, o.ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		there[o] = err == nil
+	}
+	return there, nil
 }
 
 // Find implements plan.World: from what was read ahead when that is certain, else by asking the target.

@@ -1,25 +1,33 @@
 package cycle
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/app"
 )
 
-// Thresholds of failures in one cycle. Up to the floor nothing is counted, so that a handful of bad entries never slows a job.
+// Thresholds of failures in one cycle, unless the application says otherwise (provisioning semantics §8.1). Up to the floor
+// nothing is counted, so that a handful of bad entries never slows a job.
 const (
-	failureFloor = 5_000
-	failureShare = 40 // percent
-	failureLimit = 40_000
+	failureFloor   = 5_000
+	failureShare   = 40 // percent
+	failureLimit   = 40_000
+	referenceLimit = 60_000 // with those of references
 )
+
+// quarantineLife is how long a job may be quarantined before it is switched off.
+const quarantineLife = 28 * 24 * time.Hour
 
 // Quarantine reasons, as the Graph API names them.
 const (
 	ReasonException  = "EncounteredQuarantineException"
 	ReasonProportion = "EncounteredEscrowProportionThreshold"
 	ReasonBase       = "EncounteredBaseEscrowThreshold"
+	ReasonTotal      = "EncounteredTotalEscrowThreshold"
 	ReasonDeletes    = "TooManyDeletes"
+	ReasonOnDemand   = "QuarantinedOnDemand"
 )
 
 // slower is how the frequency falls while a job is quarantined.
@@ -40,26 +48,35 @@ func quarantineAfter(before *Quarantine, cause error, now time.Time) *Quarantine
 }
 
 // quarantineOf is the quarantine after a cycle that ran to its end; nil lifts it.
-func quarantineOf(held []HeldEntry, done Progress, before *Quarantine, now time.Time) *Quarantine {
-	if len(held) > 0 { // deletions wait for a release, everything else goes on: no Next
+func quarantineOf(limits app.Quarantine, held int, done Progress, before *Quarantine, now time.Time) *Quarantine {
+	if held > 0 { // deletions wait for a release, everything else goes on: no Next
 		q := begin(before, now, ReasonDeletes)
 		q.Detail = "disables and deletes are held because there are as many as the limit"
 		q.Hint = "look at the held entries; release them with 'sallyport job restart APP --allow-deletes', or restore the people in the directory"
 		return q
 	}
-	reason := ""
-	switch {
-	case done.Failed > failureLimit:
-		reason = ReasonBase
-	case done.Failed >= failureFloor && done.Failed*100 > failureShare*max(1, done.Done):
-		reason = ReasonProportion
-	default:
+	reason := tooMany(limits, done)
+	if reason == "" {
 		return nil
 	}
 	q := begin(before, now, reason)
 	q.Detail, q.Hint = done.LastError, "correct what the failures have in common, then restart the job"
 	q.Next = now.Add(slower[min(q.Series, len(slower))-1])
 	return q
+}
+
+// tooMany returns the threshold of failures a cycle reached, "" when none. Failures of references count toward the total alone.
+func tooMany(limits app.Quarantine, done Progress) string {
+	own := done.Failed - done.References
+	switch floor, share := cmp.Or(limits.Failures, failureFloor), cmp.Or(limits.Percent, failureShare); {
+	case own > cmp.Or(limits.Base, failureLimit):
+		return ReasonBase
+	case done.Failed > cmp.Or(limits.References, referenceLimit):
+		return ReasonTotal
+	case own >= floor && own*100 > share*max(1, done.Done):
+		return ReasonProportion
+	}
+	return ""
 }
 
 func begin(before *Quarantine, now time.Time, reason string) *Quarantine {
@@ -70,14 +87,4 @@ func begin(before *Quarantine, now time.Time, reason string) *Quarantine {
 		return &q
 	}
 	return &Quarantine{Reason: reason, Since: now, Series: 1}
-}
-
-// defaultDeleteLimit is the number of disables and deletes in one cycle from which on all of them are held.
-const defaultDeleteLimit = 500
-
-func deleteLimit(d app.Deprovision) int {
-	if d.DeleteLimit > 0 {
-		return d.DeleteLimit
-	}
-	return defaultDeleteLimit
 }

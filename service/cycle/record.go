@@ -21,6 +21,9 @@ func (t *turn) record(ctx context.Context, status plan.Status, cause error, o Ou
 	if o.Link.Target != "" {
 		r.Target.ID = o.Link.Target
 	}
+	if status == plan.Success && t.plan.Verb != plan.Skip {
+		r.Image = t.image()
+	}
 	t.remember(r)
 	o.Records = append(o.Records, r)
 	return t.settle(ctx, o)

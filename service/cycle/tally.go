@@ -15,13 +15,28 @@ type tally struct {
 	cycle    string
 	requests atomic.Int64
 
-	mu sync.Mutex
-	p  Progress
+	mu      sync.Mutex
+	p       Progress
+	started time.Time // of this run; a cycle that was stopped has several
+	resumed int       // objects done in earlier runs
 }
 
 func newTally(kind string) *tally {
 	id := randomText()
-	return &tally{cycle: id, p: Progress{Cycle: id, Kind: kind, Phase: "reading", Began: time.Now(), Total: -1}}
+	return &tally{cycle: id, p: Progress{Cycle: id, Kind: kind, Phase: "reading", Began: time.Now(), Total: -1}, started: time.Now()}
+}
+
+// resume goes on counting where an earlier run of the same cycle stopped.
+func (t *tally) resume(before Progress) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if before.Cycle == "" {
+		return
+	}
+	before.Waiting, before.LastError, before.Remaining = "", "", 0
+	t.cycle, t.p, t.resumed = before.Cycle, before, before.Done
+	t.started = time.Now()
+	t.requests.Store(int64(before.Requests))
 }
 
 func randomText() string {
@@ -83,6 +98,9 @@ func (t *tally) snapshot() Progress {
 	p.Requests = int(t.requests.Load())
 	if p.Total >= 0 {
 		p.Total = max(p.Total, p.Done) // people are looked at again for their references
+		if done := p.Done - t.resumed; done > 0 {
+			p.Remaining = time.Duration(float64(time.Since(t.started)) / float64(done) * float64(p.Total-p.Done)).Round(time.Second)
+		}
 	}
 	return p
 }
@@ -90,5 +108,6 @@ func (t *tally) snapshot() Progress {
 func (t *tally) end() Progress {
 	p := t.snapshot()
 	p.Ended, p.Phase, p.Waiting = time.Now(), "", ""
+	p.Remaining = 0
 	return p
 }

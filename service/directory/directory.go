@@ -29,7 +29,8 @@ type Watermark string
 type Change struct {
 	At      Watermark
 	Entry   entry.Entry
-	Deleted bool // hard-deleted: only Type and ID of the entry are known
+	Deleted bool      // hard-deleted: only Type and ID of the entry are known
+	Changed time.Time // of the newest change of the object; zero when it is not known
 }
 
 // Changes is the change feed of the tenant in the context.

@@ -23,6 +23,7 @@ type Record struct {
 	Target    Identity  `json:"targetIdentity"`
 	Changes   []Change  `json:"modifiedProperties,omitempty"`
 	Steps     []Step    `json:"provisioningSteps,omitempty"`
+	Image     *Image    `json:"-"` // of a write: what is needed to take it back; Append stores it beside the record, Find leaves it out
 }
 
 // Identity names an object on one side.
@@ -51,7 +52,9 @@ type Step struct {
 
 // Query selects records; zero fields do not restrict.
 type Query struct {
+	ID     string // only this record
 	Job    string
+	Cycle  string // only records of this cycle that wrote something
 	User   string // source id, or source name without regard to case
 	Status string
 	Since  time.Time

@@ -101,6 +101,9 @@ func (s *Apps) Delete(ctx context.Context, id app.ID) error {
 		if err != nil || n == 0 {
 			return orAbsent(err, op, string(id))
 		}
+		if _, err := tx.exec(assignmentsOfApp, string(id)); err != nil {
+			return err
+		}
 		return tx.forgetJob(id)
 	})
 }

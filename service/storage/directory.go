@@ -45,9 +45,10 @@ const (
 
 // object is a row with its references joined in. seq is 0 when there is no row at all.
 type object struct {
-	entry entry.Entry
-	seq   int64
-	state int64
+	entry    entry.Entry
+	seq      int64
+	state    int64
+	modified int64 // moment of its newest change; only the change feed reads it
 }
 
 // exists reports whether the object is in the directory, soft-deleted or not.

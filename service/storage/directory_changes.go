@@ -13,10 +13,10 @@ import (
 const pageSize = 256
 
 const (
-	presentObjects Query = `SELECT id, seq, state, doc FROM directory_object
+	presentObjects Query = `SELECT id, seq, state, modified, doc FROM directory_object
 		WHERE tenant = $1 AND type = $2 AND id > $3 AND state <> 2 ORDER BY id LIMIT $4`
 
-	changedObjects Query = `SELECT type, id, seq, state, doc FROM directory_object
+	changedObjects Query = `SELECT type, id, seq, state, modified, doc FROM directory_object
 		WHERE tenant = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`
 )
 
@@ -38,25 +38,37 @@ func (d *Directory) now(ctx context.Context) (seq int64, err error) {
 // neither a transaction nor a lock while the consumer works. From the zero watermark it reads every object that exists, users
 // first, in the order of id; what changes meanwhile lies after the last watermark and comes with the next call.
 func (d *Directory) After(ctx context.Context, w directory.Watermark) iter.Seq2[directory.Change, error] {
+	return d.feed(ctx, w, false)
+}
+
+func (d *Directory) feed(ctx context.Context, w directory.Watermark, slim bool) iter.Seq2[directory.Change, error] {
 	return func(yield func(directory.Change, error) bool) {
-		if err := d.after(ctx, w, func(c directory.Change) bool { return yield(c, nil) }); err != nil {
+		f := reading{d, slim, func(c directory.Change) bool { return yield(c, nil) }}
+		if err := f.after(ctx, w); err != nil {
 			yield(directory.Change{}, err)
 		}
 	}
 }
 
-func (d *Directory) after(ctx context.Context, w directory.Watermark, yield func(directory.Change) bool) error {
-	from, end, err := d.span(ctx, w)
+// reading is one walk along the changes.
+type reading struct {
+	*Directory
+	slim  bool // leave members out
+	yield func(directory.Change) bool
+}
+
+func (f reading) after(ctx context.Context, w directory.Watermark) error {
+	from, end, err := f.span(ctx, w)
 	if err != nil {
 		return err
 	}
 	if from.typ == "" {
-		_, err = d.log(ctx, from.seq, end, yield)
+		_, err = f.log(ctx, from.seq, end)
 		return err
 	}
-	more, err := d.present(ctx, from, yield)
+	more, err := f.present(ctx, from)
 	if err == nil && more {
-		_, err = d.log(ctx, from.seq, end, yield)
+		_, err = f.log(ctx, from.seq, end)
 	}
 	return err
 }
@@ -81,7 +93,7 @@ func (d *Directory) span(ctx context.Context, w directory.Watermark) (from posit
 
 // present yields everything that exists from a position on; false when the consumer had enough. The last object comes with the
 // plain position in the log, since nothing of the reading is left to do then.
-func (d *Directory) present(ctx context.Context, from position, yield func(directory.Change) bool) (bool, error) {
+func (f reading) present(ctx context.Context, from position) (bool, error) {
 	types := []entry.Type{entry.User, entry.Group}
 	if from.typ == entry.Group {
 		types = types[1:]
@@ -89,23 +101,23 @@ func (d *Directory) present(ctx context.Context, from position, yield func(direc
 	var held *directory.Change
 	for _, t := range types {
 		for {
-			os, err := d.presentPage(ctx, t, from.last)
+			os, err := f.presentPage(ctx, t, from.last)
 			if err != nil {
 				return false, err
 			}
 			for _, o := range os {
 				from.typ, from.last = t, o.entry.ID
-				e, ok, err := d.whole(ctx, o)
+				e, ok, err := f.whole(ctx, o)
 				if err != nil {
 					return false, err
 				}
 				if !ok {
 					continue // hard-deleted since the page was read; the log says so
 				}
-				if held != nil && !yield(*held) {
+				if held != nil && !f.yield(*held) {
 					return false, nil
 				}
-				held = &directory.Change{At: from.watermark(), Entry: e}
+				held = &directory.Change{At: from.watermark(), Entry: e, Changed: when(o.modified)}
 			}
 			if len(os) < pageSize {
 				break
@@ -117,12 +129,23 @@ func (d *Directory) present(ctx context.Context, from position, yield func(direc
 		return true, nil
 	}
 	held.At = position{seq: from.seq}.watermark()
-	return yield(*held), nil
+	return f.yield(*held), nil
 }
 
 func (d *Directory) presentPage(ctx context.Context, t entry.Type, after string) (os []object, err error) {
 	err = d.read(ctx, "read directory", func(tx tx) error {
-		if os, err = tx.rows(presentObjects, t, after, pageSize); err != nil {
+		os = os[:0]
+		err := tx.each(presentObjects, []any{string(t), after, pageSize}, func(r Rows) error {
+			o := object{entry: entry.Entry{Type: t}}
+			var doc []byte
+			err := r.Scan(&o.entry.ID, &o.seq, &o.state, &o.modified, &doc)
+			if err == nil {
+				o.entry.Attrs, err = decodeAttrs(doc)
+			}
+			os = append(os, o)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		return tx.addSmallRefs(os)
@@ -144,34 +167,34 @@ func (t tx) addSmallRefs(os []object) error {
 }
 
 // whole returns the entry with all its references; false when it has gone meanwhile.
-func (d *Directory) whole(ctx context.Context, o object) (entry.Entry, bool, error) {
+func (f reading) whole(ctx context.Context, o object) (entry.Entry, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return entry.Entry{}, false, err
 	}
-	if o.entry.Type != entry.Group {
+	if o.entry.Type != entry.Group || f.slim {
 		return o.entry, true, nil
 	}
-	now, err := d.load(ctx, "read directory", o.entry.Type, o.entry.ID)
+	now, err := f.load(ctx, "read directory", o.entry.Type, o.entry.ID)
 	return now.entry, now.exists(), err
 }
 
 // log yields the changes in (from, end]; false when the consumer had enough.
-func (d *Directory) log(ctx context.Context, from, end int64, yield func(directory.Change) bool) (bool, error) {
+func (f reading) log(ctx context.Context, from, end int64) (bool, error) {
 	for {
-		os, err := d.logPage(ctx, from, end)
+		os, err := f.logPage(ctx, from, end)
 		if err != nil || len(os) == 0 {
 			return true, err
 		}
 		for _, o := range os {
 			from = o.seq
-			c := directory.Change{At: position{seq: o.seq}.watermark(), Entry: o.entry, Deleted: o.state == gone}
+			c := directory.Change{At: position{seq: o.seq}.watermark(), Entry: o.entry, Deleted: o.state == gone, Changed: when(o.modified)}
 			ok := true
 			if !c.Deleted {
-				if c.Entry, ok, err = d.whole(ctx, o); err != nil {
+				if c.Entry, ok, err = f.whole(ctx, o); err != nil {
 					return false, err
 				}
 			}
-			if ok && !yield(c) {
+			if ok && !f.yield(c) {
 				return false, nil
 			}
 		}
@@ -196,7 +219,7 @@ func (d *Directory) logPage(ctx context.Context, from, end int64) (os []object, 
 
 func scanChange(r Rows) (o object, err error) {
 	var doc []byte
-	if err = r.Scan(&o.entry.Type, &o.entry.ID, &o.seq, &o.state, &doc); err != nil || o.state == gone {
+	if err = r.Scan(&o.entry.Type, &o.entry.ID, &o.seq, &o.state, &o.modified, &doc); err != nil || o.state == gone {
 		return o, err
 	}
 	o.entry.Attrs, err = decodeAttrs(doc)
@@ -211,7 +234,7 @@ func (d *Directory) Wait(ctx context.Context, w directory.Watermark) error {
 			return end > from.seq, err
 		}
 		found := false
-		err = d.after(ctx, w, func(directory.Change) bool { found = true; return false })
+		err = reading{d, true, func(directory.Change) bool { found = true; return false }}.after(ctx, w)
 		return found, err
 	})
 }

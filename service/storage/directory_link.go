@@ -25,7 +25,7 @@ const (
 
 	deleteRefsOf Query = `DELETE FROM directory_ref WHERE tenant = $1 AND type = $2 AND id = $3`
 
-	forgetObject Query = `UPDATE directory_object SET seq = $4, state = 2, unique_key = NULL, external_id = NULL, doc = $5
+	forgetObject Query = `UPDATE directory_object SET seq = $4, state = 2, unique_key = NULL, external_id = NULL, doc = $5, modified = $6
 		WHERE tenant = $1 AND type = $2 AND id = $3`
 )
 
@@ -84,16 +84,30 @@ func (t tx) exists(typ entry.Type, id string) (bool, error) {
 func (c *clock) link(typ, id, attr string, add, remove []entry.Ref) (n int64, err error) {
 	count := func(m int64, e error) bool { n += m; err = e; return e == nil }
 	for _, r := range remove {
+		if err := c.bury(typ, id, attr, r.ID, c.seq+1); err != nil { // the change that follows gets this position
+			return n, err
+		}
+		before := n
 		if !count(c.tx.exec(deleteRef, typ, id, attr, r.ID)) {
 			return n, err
+		}
+		if n > before {
+			if err = c.leave(typ, id, attr, r); err != nil {
+				return n, err
+			}
 		}
 	}
 	for _, r := range add {
 		if r, err = c.tx.resolve(r); err != nil {
 			return n, err
 		}
-		if attr == directory.Manager && !count(c.tx.exec(otherRefs, typ, id, attr, r.ID)) {
-			return n, err
+		if attr == directory.Manager {
+			if _, err := c.tx.exec(buryOtherRefs, typ, id, attr, r.ID, c.seq+1, c.at); err != nil {
+				return n, err
+			}
+			if !count(c.tx.exec(otherRefs, typ, id, attr, r.ID)) {
+				return n, err
+			}
 		}
 		if !count(c.tx.exec(insertRef, typ, id, attr, r.ID, string(r.Type), c.nextEdge())) {
 			return n, err
@@ -132,13 +146,15 @@ func (d *Directory) HardDelete(ctx context.Context, t entry.Type, id string) err
 }
 
 func (c *clock) forget(t entry.Type, id string, empty []byte) error {
-	if _, err := c.tx.exec(deleteRefsOf, string(t), id); err != nil {
-		return err
+	for _, q := range []Query{deleteRefsOf, forgetUnrefsOf} {
+		if _, err := c.tx.exec(q, string(t), id); err != nil {
+			return err
+		}
 	}
 	if err := c.unlink(t, id); err != nil {
 		return err
 	}
-	_, err := c.tx.exec(forgetObject, string(t), id, c.nextSeq(), empty)
+	_, err := c.tx.exec(forgetObject, string(t), id, c.nextSeq(), empty, c.at)
 	return err
 }
 

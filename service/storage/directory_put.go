@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	insertObject Query = `INSERT INTO directory_object (tenant, type, id, seq, state, unique_key, external_id, doc, created, modified)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (tenant, type, id) DO NOTHING`
+	insertObject Query = `INSERT INTO directory_object (tenant, type, id, seq, state, unique_key, external_id, doc, created, modified, moved)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) ON CONFLICT (tenant, type, id) DO NOTHING`
 
 	// updateObject sets a modified time that is later than the one before, whatever the clock says.
 	updateObject Query = `UPDATE directory_object SET seq = $4, state = $5, unique_key = $6, external_id = $7, doc = $8,
 			created = CASE WHEN state = 2 THEN $9 ELSE created END,
-			modified = CASE WHEN modified < $9 THEN $9 ELSE modified + 1000000 END
+			modified = CASE WHEN modified < $9 THEN $9 ELSE modified + 1000000 END, moved = $11
 		WHERE tenant = $1 AND type = $2 AND id = $3 AND seq = $10`
 
 	insertRef Query = `INSERT INTO directory_ref (tenant, type, id, attr, ref_id, ref_type, edge)
@@ -166,11 +166,12 @@ func without(a, b []edge) []edge {
 func (c *clock) store(f form, was int64, drop, add []edge) error {
 	typ, id := string(f.entry.Type), f.entry.ID
 	var n int64
-	var err error
+	seq := c.nextSeq()
+	moved, err := moves{bornMark: seq}.seal()
 	if was == 0 {
-		n, err = c.tx.exec(insertObject, typ, id, c.nextSeq(), f.state, f.key, f.ext, f.doc, c.at)
-	} else {
-		n, err = c.tx.exec(updateObject, typ, id, c.nextSeq(), f.state, f.key, f.ext, f.doc, c.at, was)
+		n, err = c.tx.exec(insertObject, typ, id, seq, f.state, f.key, f.ext, f.doc, c.at, moved)
+	} else if moved, err = c.moved(f, seq); err == nil {
+		n, err = c.tx.exec(updateObject, typ, id, seq, f.state, f.key, f.ext, f.doc, c.at, was, moved)
 	}
 	if err == nil && n == 0 {
 		err = errMoved
@@ -183,7 +184,13 @@ func (c *clock) store(f form, was int64, drop, add []edge) error {
 
 func (c *clock) storeEdges(typ, id string, drop, add []edge) error {
 	for _, e := range drop {
+		if err := c.bury(typ, id, e.attr, e.ref.ID, c.seq); err != nil {
+			return err
+		}
 		if _, err := c.tx.exec(deleteRef, typ, id, e.attr, e.ref.ID); err != nil {
+			return err
+		}
+		if err := c.leave(typ, id, e.attr, e.ref); err != nil {
 			return err
 		}
 	}

@@ -253,6 +253,14 @@ func (c *clock) unlink(t entry.Type, id string) error {
 		if _, err := c.tx.exec(moveObject, w[0], w[1], c.nextSeq(), c.at); err != nil {
 			return err
 		}
+		if entry.Type(w[0]) == entry.Group { // groups refer to their members by nothing else
+			if err := c.leave(w[0], w[1], directory.Members, entry.Ref{Type: t, ID: id}); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := c.tx.exec(buryRefsTo, id, string(t), c.seq, c.at); err != nil {
+		return err
 	}
 	_, err = c.tx.exec(deleteRefsTo, id, string(t))
 	return err

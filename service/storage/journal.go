@@ -29,8 +29,8 @@ const (
 
 	saveJournalClock Query = `UPDATE journal_clock SET id = $2 WHERE tenant = $1`
 
-	insertRecord Query = `INSERT INTO journal_record (tenant, id, at, job, status, source_id, source_name, doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	insertRecord Query = `INSERT INTO journal_record (tenant, id, at, job, status, source_id, source_name, doc, cycle, image)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 	retainRecords Query = `DELETE FROM journal_record WHERE tenant = $1 AND id IN
 		(SELECT id FROM journal_record WHERE tenant = $1 AND at < $2 ORDER BY at LIMIT $3)`
@@ -94,7 +94,8 @@ func rowOf(r journal.Record) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	return row{r.At, []any{moment(r.At), r.Job, r.Status, r.Source.ID, directory.Fold(r.Source.Name), doc}}, nil
+	image, err := encodeImage(r.Image)
+	return row{r.At, []any{moment(r.At), r.Job, r.Status, r.Source.ID, directory.Fold(r.Source.Name), doc, r.Cycle, image}}, err
 }
 
 func (t tx) append(rows []row) error {

@@ -42,6 +42,14 @@ const (
 			UNION SELECT id FROM journal_record WHERE tenant = $1 AND source_name = $9) ORDER BY id DESC LIMIT $7`
 )
 
+const (
+	cycleRecordsUp Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND cycle = $8 AND image IS NOT NULL
+		AND id > $2 AND id < $3 AND at >= $4 AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) ORDER BY id LIMIT $7`
+
+	cycleRecordsDown Query = `SELECT id, doc FROM journal_record WHERE tenant = $1 AND cycle = $8 AND image IS NOT NULL
+		AND id > $2 AND id < $3 AND at >= $4 AND ($5 = '' OR job = $5) AND ($6 = '' OR status = $6) ORDER BY id DESC LIMIT $7`
+)
+
 const defaultLimit = 100
 
 // question is a journal.Query with its bounds worked out.
@@ -57,6 +65,11 @@ func ask(q journal.Query) (question, error) {
 	}
 	if !q.Since.IsZero() {
 		k.above = floor(q.Since) - 1
+	}
+	if q.ID != "" {
+		id, err := parseID(q.ID)
+		k.above, k.below = id-1, id+1
+		return k, err
 	}
 	if q.After == "" {
 		return k, nil
@@ -75,6 +88,9 @@ func (k question) statement() (Query, []any) {
 	args := []any{k.above, k.below, since(k.Query), k.Job, k.Status, k.Limit}
 	up, down := recordsUp, recordsDown
 	switch {
+	case k.Cycle != "":
+		up, down = cycleRecordsUp, cycleRecordsDown
+		args = append(args, k.Cycle)
 	case k.User != "":
 		up, down = userRecordsUp, userRecordsDown
 		args = append(args, k.User, directory.Fold(k.User))

@@ -184,6 +184,14 @@ func (t tx) settle(s Settlement) error {
 	if err := t.settleEscrow(job, source, o.Escrow); err != nil {
 		return err
 	}
+	if o.Stays {
+		if _, err := t.exec(deleteHeld, job, source); err != nil {
+			return err
+		}
+	}
+	if o.Members != nil {
+		return t.settleMembers(job, source, *o.Members)
+	}
 	return t.settleWaiting(job, source, o.Waiting)
 }
 
@@ -191,7 +199,9 @@ func (t tx) settleLink(job, source string, o cycle.Outcome) (err error) {
 	k := o.Link
 	switch {
 	case o.Unlink:
-		_, err = t.exec(deleteLink, job, source)
+		if _, err = t.exec(deleteLink, job, source); err == nil {
+			_, err = t.exec(deleteMark, job, source)
+		}
 	case k.Target != "":
 		_, err = t.exec(putLink, job, source, string(k.Type), k.Target, number(k.Active), number(k.Left), k.Digest)
 	}

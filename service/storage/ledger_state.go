@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/plan"
@@ -18,6 +19,20 @@ const (
 	dueEscrows Query = `SELECT source, type, code, reason, hint, began, due, attempts FROM ledger_escrow
 		WHERE tenant = $1 AND job = $2 AND (began, source) > ($3, $4) AND ($5 = 0 OR due <= $5)
 		ORDER BY began, source LIMIT $6`
+
+	getEscrow Query = `SELECT source, type, code, reason, hint, began, due, attempts FROM ledger_escrow
+		WHERE tenant = $1 AND job = $2 AND source = $3`
+
+	nextEscrow Query = `SELECT due FROM ledger_escrow WHERE tenant = $1 AND job = $2 ORDER BY due LIMIT 1`
+
+	// arrived goes on after a source id.
+	arrived Query = `SELECT ledger_waiting.source, MAX(ledger_link.type) FROM ledger_waiting
+		JOIN ledger_link ON ledger_link.tenant = $1 AND ledger_link.job = $2 AND ledger_link.source = ledger_waiting.source
+		WHERE ledger_waiting.tenant = $1 AND ledger_waiting.job = $2 AND ledger_waiting.source > $3 AND EXISTS
+			(SELECT 1 FROM ledger_link WHERE ledger_link.tenant = $1 AND ledger_link.job = $2 AND ledger_link.source = ledger_waiting.wants)
+		GROUP BY ledger_waiting.source ORDER BY ledger_waiting.source LIMIT $4`
+
+	countLinks Query = `SELECT type, COUNT(*) FROM ledger_link WHERE tenant = $1 AND job = $2 AND active = 1 GROUP BY type`
 
 	listWaiting Query = `SELECT source FROM ledger_waiting WHERE tenant = $1 AND job = $2 AND wants = $3 ORDER BY source`
 
@@ -115,6 +130,63 @@ func (l *Ledger) Escrows(ctx context.Context, job cycle.JobID, due time.Time) it
 	})
 }
 
+// Escrow returns the escrow of one object; false when it has none.
+func (l *Ledger) Escrow(ctx context.Context, job cycle.JobID, source string) (e cycle.Escrow, found bool, err error) {
+	err = l.read(ctx, "read escrow", func(tx tx) error {
+		return tx.each(getEscrow, []any{string(job), source}, func(r Rows) (err error) {
+			found = true
+			e, err = scanEscrow(r)
+			return err
+		})
+	})
+	return e, found, err
+}
+
+// NextDue returns when the next escrow is due; the zero time when there is none.
+func (l *Ledger) NextDue(ctx context.Context, job cycle.JobID) (at time.Time, err error) {
+	err = l.read(ctx, "read escrows", func(tx tx) error {
+		var due int64
+		_, err := tx.one(nextEscrow, []any{string(job)}, &due)
+		at = when(due)
+		return err
+	})
+	return at, err
+}
+
+// Arrived yields the linked objects that wait for somebody who is linked by now, in the order of source id.
+func (l *Ledger) Arrived(ctx context.Context, job cycle.JobID) iter.Seq2[cycle.Object, error] {
+	return pages(func(last *cycle.Object) (os []cycle.Object, err error) {
+		after := ""
+		if last != nil {
+			after = last.ID
+		}
+		err = l.read(ctx, "read waiting references", func(tx tx) error {
+			return tx.each(arrived, []any{string(job), after, pageSize}, func(r Rows) error {
+				var o cycle.Object
+				err := r.Scan(&o.ID, &o.Type)
+				os = append(os, o)
+				return err
+			})
+		})
+		return os, err
+	})
+}
+
+// LinkCounts counts the active pairs by type.
+func (l *Ledger) LinkCounts(ctx context.Context, job cycle.JobID) (map[entry.Type]int, error) {
+	counts := map[entry.Type]int{}
+	err := l.read(ctx, "count links", func(tx tx) error {
+		return tx.each(countLinks, []any{string(job)}, func(r Rows) error {
+			var t entry.Type
+			var n int
+			err := r.Scan(&t, &n)
+			counts[t] = n
+			return err
+		})
+	})
+	return counts, err
+}
+
 func scanEscrow(r Rows) (e cycle.Escrow, err error) {
 	var began, due int64
 	err = r.Scan(&e.Source, &e.Type, &e.Code, &e.Reason, &e.Hint, &began, &due, &e.Attempts)
@@ -202,7 +274,7 @@ func (l *Ledger) Reset(ctx context.Context, job cycle.JobID, r cycle.Reset) erro
 			qs = append(qs, deleteEscrows)
 		}
 		if r.Links {
-			qs = append(qs, deleteLinks, deleteWaitings)
+			qs = append(qs, deleteLinks, deleteWaitings, deleteMarks)
 		}
 		if err := tx.all(string(job), qs...); err != nil {
 			return err
@@ -218,17 +290,24 @@ func (t tx) resetState(job cycle.JobID, r cycle.Reset) error {
 	}
 	s.Resets++
 	if r.Watermark {
-		s.Watermark, s.Initial = "", false
+		s.Watermark, s.Initial, s.Reading = "", false, nil
+	}
+	if r.Links {
+		s.Links = nil
+	}
+	if r.Escrows {
+		s.Pruned = false
 	}
 	if r.Quarantine {
-		s.Quarantine = nil
+		s.Quarantine, s.Disabled, s.Failures = nil, "", 0
 	}
 	return t.setState(job, version, s)
 }
 
 // forgetJob drops everything a job remembers.
 func (t tx) forgetJob(job app.ID) error {
-	return t.all(string(job), deleteLinks, deleteWaitings, deleteEscrows, deleteIntents, deleteState)
+	return t.all(string(job), deleteLinks, deleteWaitings, deleteEscrows, deleteIntents, deleteState,
+		deleteReviewRows, deleteReviews, deleteDrift, deleteDriftReport)
 }
 
 func (t tx) all(job string, qs ...Query) error {
