@@ -46,7 +46,7 @@ func BenchmarkImport(b *testing.B) {
 func rawRead(b *testing.B, s *session) float64 {
 	start := time.Now()
 	o := s.objects[entry.User]
-	r, err := s.conn.query(b.Context(), importQueries(o)[0])
+	r, err := s.conn.query(b.Context(), s.scanOf(o).queries()[0])
 	if err != nil {
 		b.Fatal(err)
 	}

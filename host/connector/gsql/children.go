@@ -69,7 +69,7 @@ func (u *update) addOne(ctx context.Context, c conn, t child, key []any, v entry
 	q := query{
 		text: "INSERT INTO " + t.table + " (" + list("", into) + ") SELECT " + list("m.", u.object.anchor) + ", " + strings.Join(params, ", ") +
 			" FROM " + u.object.table + " m WHERE " + equals("m.", u.object.anchor, n+1) +
-			" AND NOT EXISTS (SELECT 1 FROM " + t.table + " x WHERE " + joins("x.", t.owner, "m.", u.object.anchor) +
+			" AND NOT EXISTS (SELECT 1 FROM " + t.table + " x WHERE " + t.on("x.", "m.", u.object.anchor) +
 			" AND " + equals("x.", t.value, n+1+len(key)) + ")",
 		args: slices.Concat(cells, key, cells),
 	}
@@ -139,6 +139,9 @@ func (s *session) Delete(ctx context.Context, t entry.Type, a connector.Anchor) 
 	o, err := s.object(t)
 	if err != nil {
 		return err
+	}
+	if s.methodical(o) {
+		return s.transaction(ctx, op, func(ctx context.Context, c conn) error { return s.methodDelete(ctx, c, o, a) })
 	}
 	key, err := s.bindAnchor(o.anchor, string(a))
 	if err != nil {

@@ -12,21 +12,20 @@ import (
 
 // odd is a layout whose every name is an attack or a nuisance.
 func odd(dialect string) Demo {
-	bytes := map[string]string{PostgreSQL: "bytea", SQLite: "blob"}[dialect]
 	statements := fill(dialect, `CREATE TABLE "we""ird; DROP TABLE Person; --" (
 	"lo'gin" varchar(200) PRIMARY KEY NOT NULL,
 	"sur name" text NOT NULL,
-	"badge$1" text UNIQUE,
-	"no""te; DROP" text,
+	"badge$1" {short} UNIQUE,
+	"no""te; DROP" {long},
 	"enabled" boolean,
 	"floor?" bigint,
 	"hired.at" {when},
-	"photo[0]" `+bytes+`,
+	"photo[0]" {bytes},
 	"mails" {json},
 	"SELECT" varchar(200) REFERENCES "we""ird; DROP TABLE Person; --" ("lo'gin") ON UPDATE CASCADE
-)`, `CREATE TABLE "phönes" ("öwner" varchar(200) NOT NULL, "nummer'" text NOT NULL)`,
+)`, `CREATE TABLE "phönes" ("öwner" varchar(200) NOT NULL, "nummer'" {long} NOT NULL)`,
 		`CREATE TABLE "teams" ("id" {guid} DEFAULT {newGUID} PRIMARY KEY NOT NULL, "title" text NOT NULL)`,
-		`CREATE TABLE "team members" ("team" {guid} NOT NULL REFERENCES "teams" ON DELETE CASCADE, "person" varchar(200) NOT NULL, PRIMARY KEY ("team", "person"))`)
+		`CREATE TABLE "team members" ("team" {guid} NOT NULL REFERENCES "teams" ("id") ON DELETE CASCADE, "person" varchar(200) NOT NULL, PRIMARY KEY ("team", "person"))`)
 	return Demo{DDL: statements, Settings: map[string]string{
 		"types":       "Person=\"we\"\"ird; DROP TABLE Person; --\"\nTeam=teams",
 		"multiValued": "Person.phones=[phönes](öwner -> nummer')\nTeam.members=\"team members\"(team -> person) ref Person",

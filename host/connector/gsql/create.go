@@ -19,24 +19,39 @@ func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error
 	if err != nil {
 		return entry.Entry{}, err
 	}
+	var made entry.Entry
+	defer func() { s.note(e.Type, made.ID) }()
+	if s.methodical(o) {
+		err = s.transaction(ctx, op, func(ctx context.Context, c conn) error {
+			made, err = s.methodCreate(ctx, c, o, e)
+			return err
+		})
+		return made, err
+	}
 	plan, err := s.planCreate(o, e)
 	if err != nil {
 		return entry.Entry{}, fault.Wrap(fault.Invalid, op, err)
 	}
-	var made entry.Entry
 	err = s.write(ctx, op, func(ctx context.Context, c conn) error {
-		if len(plan.children) == 0 && !plan.unsure {
+		if plan.alone() {
 			made, err = insert(ctx, c, o, plan.insert)
 			return err
 		}
 		return c.transact(ctx, func() error {
-			if made, err = insert(ctx, c, o, plan.insert); err != nil {
-				return err
-			}
-			return s.insertChildren(ctx, c, o, &made, plan.children)
+			made, err = s.create(ctx, c, o, plan)
+			return err
 		})
 	})
 	return made, err
+}
+
+// create carries a plan out, inside a transaction unless it is one statement.
+func (s *session) create(ctx context.Context, c conn, o *object, plan creation) (entry.Entry, error) {
+	made, err := insert(ctx, c, o, plan.insert)
+	if err != nil {
+		return made, err
+	}
+	return made, s.insertChildren(ctx, c, o, &made, plan.children)
 }
 
 // creation is a Create made ready to run.
@@ -51,6 +66,9 @@ type childValues struct {
 	child  child
 	values []entry.Value
 }
+
+// alone reports whether one statement does it all.
+func (p creation) alone() bool { return len(p.children) == 0 && !p.unsure }
 
 func (s *session) planCreate(o *object, e entry.Entry) (creation, error) {
 	var p creation
@@ -80,9 +98,39 @@ func (s *session) planCreate(o *object, e entry.Entry) (creation, error) {
 	p.unsure = slices.ContainsFunc(o.anchor, func(a column) bool {
 		return a.nullable && !a.filled && !slices.ContainsFunc(into, func(c column) bool { return c.name == a.name })
 	})
-	p.insert.out = o.readable()
-	p.insert.text = insertText(o.table, into, 1) + " RETURNING " + selects("", p.insert.out)
+	p.insert = s.insertion(o, into, p.insert.args)
+	p.unsure = p.unsure || p.insert.then != nil
 	return p, nil
+}
+
+// insertion is the INSERT of one row that returns the row.
+func (s *session) insertion(o *object, into []column, args []any) query {
+	w := writing{head: "INSERT INTO " + o.table, args: args, table: o.table, anchor: o.anchor, given: into, values: args, out: o.readable()}
+	w.after = keyAfter(o.anchor, into, args, nil)
+	if len(into) == 0 {
+		w.tail = s.grammar().facts().emptyInsert
+	} else {
+		w.head += " (" + list("", into) + ")"
+		w.tail = valuesText(len(into), 1)
+	}
+	return s.grammar().giveBack(w)
+}
+
+// keyAfter returns the bound anchor once the columns are written; nil when a part of it is not among them nor in key.
+func keyAfter(anchor, into []column, args, key []any) []any {
+	out := make([]any, len(anchor))
+	for i, a := range anchor {
+		at := slices.IndexFunc(into, func(c column) bool { return c.name == a.name })
+		switch {
+		case at >= 0 && args[at] != nil:
+			out[i] = args[at]
+		case at < 0 && key != nil:
+			out[i] = key[i]
+		default:
+			return nil
+		}
+	}
+	return out
 }
 
 // writable returns the column, or why it cannot be written.
@@ -126,17 +174,18 @@ func (s *session) cell(c column, vs []entry.Value) (any, error) {
 
 // insertText writes INSERT INTO for a number of rows.
 func insertText(table string, into []column, rows int) string {
-	if len(into) == 0 {
-		return "INSERT INTO " + table + " DEFAULT VALUES"
-	}
+	return "INSERT INTO " + table + " (" + list("", into) + ") " + valuesText(len(into), rows)
+}
+
+func valuesText(width, rows int) string {
 	var b strings.Builder
-	b.WriteString("INSERT INTO " + table + " (" + list("", into) + ") VALUES ")
+	b.WriteString("VALUES ")
 	n := 0
 	for r := range rows {
 		if r > 0 {
 			b.WriteString(", ")
 		}
-		for i := range into {
+		for i := range width {
 			n++
 			b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
 			fmt.Fprintf(&b, "$%d", n)
@@ -152,6 +201,11 @@ func insert(ctx context.Context, c conn, o *object, q query) (entry.Entry, error
 	if err != nil {
 		return entry.Entry{}, err
 	}
+	return inserted(o, w)
+}
+
+// inserted makes the entry of the row that an insert gave back.
+func inserted(o *object, w written) (entry.Entry, error) {
 	if len(w.rows) != 1 {
 		return entry.Entry{}, fault.New(fault.Conflict, "create", "the insert made %d rows", len(w.rows)).
 			WithHint("a trigger or rule of %s takes the insert away", o.table)
@@ -181,7 +235,7 @@ func (s *session) insertChildren(ctx context.Context, c conn, o *object, e *entr
 // statements have to be prepared.
 func (s *session) insertValues(ctx context.Context, c conn, t child, owner []any, vs []entry.Value) error {
 	into := append(slices.Clone(t.owner), t.value...)
-	for size := 256; len(vs) > 0; size /= 2 {
+	for size := s.chunk(len(into)); len(vs) > 0; size /= 2 {
 		for len(vs) >= size {
 			q := query{text: insertText(t.table, into, size)}
 			for _, v := range vs[:size] {
@@ -198,6 +252,16 @@ func (s *session) insertValues(ctx context.Context, c conn, t child, owner []any
 		}
 	}
 	return nil
+}
+
+// chunk is how many rows of a width one INSERT takes: a power of two within what the dialect can do.
+func (s *session) chunk(width int) int {
+	f := s.grammar().facts()
+	size := 256
+	for size > 1 && (size > f.maxRows || size*width > f.maxArgs) {
+		size /= 2
+	}
+	return size
 }
 
 // childCells returns the bound values of the value columns.

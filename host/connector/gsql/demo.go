@@ -19,9 +19,12 @@ type Demo struct {
 const (
 	PostgreSQL = "postgres"
 	SQLite     = "sqlite"
+	MariaDB    = "mariadb" // and MySQL
+	SQLServer  = "sqlserver"
+	Oracle     = "oracle"
 )
 
-// DialectOf returns PostgreSQL or SQLite by the URL's scheme, "" for another.
+// DialectOf returns the dialect by the URL's scheme, "" for an unknown one.
 func DialectOf(url string) string {
 	scheme, _, _ := strings.Cut(url, ":")
 	switch scheme {
@@ -29,6 +32,12 @@ func DialectOf(url string) string {
 		return PostgreSQL
 	case "sqlite", "file":
 		return SQLite
+	case "mariadb", "mysql":
+		return MariaDB
+	case "sqlserver", "mssql":
+		return SQLServer
+	case "oracle":
+		return Oracle
 	}
 	return ""
 }
@@ -85,12 +94,13 @@ func touch(name string) error {
 }
 
 // types are the words of a dialect that the layouts need; the placeholders in their SQL text are the field names in braces.
-type words struct{ guid, newGUID, flag, yes, json, folded, when string }
+type words struct{ guid, newGUID, flag, yes, json, folded, when, short, long, bytes string }
 
 var dialectWords = map[string]words{
-	PostgreSQL: {"uuid", "gen_random_uuid()", "boolean", "true", "jsonb", `text COLLATE "sallyport_fold"`, "timestamptz"},
+	PostgreSQL: {"uuid", "gen_random_uuid()", "boolean", "true", "jsonb", `text COLLATE "sallyport_fold"`, "timestamptz", "text", "text", "bytea"},
+	MariaDB:    {"uuid", "uuid()", "boolean", "1", "json", "varchar(255)", "datetime(6)", "varchar(255)", "longtext COLLATE utf8mb4_nopad_bin", "longblob"},
 	SQLite: {"uniqueidentifier", "(lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || substr('89ab', 1 + (abs(random()) % 4), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))",
-		"boolean", "1", "text", "text COLLATE NOCASE", "datetime"},
+		"boolean", "1", "text", "text COLLATE NOCASE", "datetime", "text", "text", "blob"},
 }
 
 // fold is a collation that ignores case.
@@ -99,14 +109,41 @@ const fold = `CREATE COLLATION IF NOT EXISTS "sallyport_fold" (provider = icu, l
 // fill writes the statements in a dialect's words.
 func fill(dialect string, statements ...string) []string {
 	w := dialectWords[dialect]
-	r := strings.NewReplacer("{guid}", w.guid, "{newGUID}", w.newGUID, "{flag}", w.flag, "{yes}", w.yes, "{json}", w.json, "{folded}", w.folded, "{when}", w.when)
+	r := strings.NewReplacer("{guid}", w.guid, "{newGUID}", w.newGUID, "{flag}", w.flag, "{yes}", w.yes, "{json}", w.json, "{folded}", w.folded, "{when}", w.when,
+		"{short}", w.short, "{long}", w.long, "{bytes}", w.bytes)
 	for i, s := range statements {
 		statements[i] = r.Replace(s)
+		if dialect == MariaDB {
+			statements[i] = requote(statements[i], mysql{}.quote)
+		}
 	}
 	if dialect == PostgreSQL {
 		return append([]string{fold}, statements...)
 	}
 	return statements
+}
+
+// requote writes "names" as another dialect does.
+func requote(text string, quote func(string) string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		end := i + 1
+		switch text[i] {
+		case '"':
+			s := &scanner{rest: text[i:]}
+			name, err := s.quoted('"')
+			if err == nil {
+				b.WriteString(quote(name))
+				i = len(text) - len(s.rest)
+				continue
+			}
+		case '\'':
+			end = quotedEnd(text, i)
+		}
+		b.WriteString(text[i:end])
+		i = end
+	}
+	return b.String()
 }
 
 // Contoso is the documented sample database CONTOSO: the table Employees of the original guides, with what the
@@ -156,7 +193,7 @@ func FullSCIM(dialect string) Demo {
 		DDL: fill(dialect, `CREATE TABLE "ScimUsers" (
 	"id" {guid} DEFAULT {newGUID} PRIMARY KEY NOT NULL,
 	"userName" {folded} NOT NULL UNIQUE,
-	"externalId" text, "displayName" text, "nickName" text, "profileUrl" text, "title" text, "userType" text,
+	"externalId" {short}, "displayName" text, "nickName" text, "profileUrl" text, "title" text, "userType" text,
 	"preferredLanguage" text, "locale" text, "timezone" text,
 	"active" {flag}, "password" text,
 	"name" {json}, "emails" {json}, "phoneNumbers" {json}, "ims" {json}, "photos" {json}, "addresses" {json},
@@ -164,7 +201,7 @@ func FullSCIM(dialect string) Demo {
 	"employeeNumber" text, "costCenter" text, "organization" text, "division" text, "department" text,
 	"manager" {guid} REFERENCES "ScimUsers" ("id") ON DELETE SET NULL
 )`, `CREATE INDEX "ScimUsersByExternalId" ON "ScimUsers" ("externalId")`, `CREATE INDEX "ScimUsersByManager" ON "ScimUsers" ("manager")`,
-			`CREATE TABLE "ScimGroups" ("id" {guid} DEFAULT {newGUID} PRIMARY KEY NOT NULL, "displayName" {folded} NOT NULL, "externalId" text)`,
+			`CREATE TABLE "ScimGroups" ("id" {guid} DEFAULT {newGUID} PRIMARY KEY NOT NULL, "displayName" {folded} NOT NULL, "externalId" {short})`,
 			`CREATE INDEX "ScimGroupsByName" ON "ScimGroups" ("displayName")`,
 			`CREATE TABLE "ScimMembers" ("group" {guid} NOT NULL, "member" {guid} NOT NULL, PRIMARY KEY ("group", "member"))`,
 			`CREATE INDEX "ScimMembersByMember" ON "ScimMembers" ("member")`),

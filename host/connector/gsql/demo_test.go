@@ -22,6 +22,7 @@ type database struct {
 var databases = []database{
 	{SQLite, func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "target.db") }},
 	{PostgreSQL, freshSchema},
+	{MariaDB, func(t testing.TB) string { return targets.MariaDB(t).URL("") }},
 }
 
 var (

@@ -15,8 +15,6 @@ type dialect interface {
 	open(ctx context.Context, t target, k clock) (conn, error)
 	// table reads a table's or view's description from the catalogue; fault.Invalid when there is none of that name.
 	table(ctx context.Context, c conn, path []string) (table, error)
-	// quote makes an identifier of a name, whatever is in it.
-	quote(name string) string
 	// bind returns the value as the client library takes it for the column.
 	bind(c column, k clock, v entry.Value) (any, error)
 	// judge says what an error of conn or rows means.
@@ -37,10 +35,14 @@ type conn interface {
 	query(ctx context.Context, q query) (rows, error)
 	// exec writes, in a transaction of its own unless inside transact. With q.out the rows that were written are returned.
 	exec(ctx context.Context, q query) (written, error)
+	// ask runs any statement and returns the rows of its result, which may have no columns. resolve is given the columns as the
+	// database describes them, and returns how they are read. The rows must be closed before anything else is done.
+	ask(ctx context.Context, q query, resolve func(found []column) []column) (rows, error)
 	// transact runs f inside one transaction and commits when it returns nil.
+	// Inside another transact it is a savepoint: only what f did is undone.
 	transact(ctx context.Context, f func() error) error
 	// streams opens several result sets of one snapshot at once; end closes them all.
-	streams(ctx context.Context, qs []query) (open []rows, end func(), err error)
+	streams(ctx context.Context, s scan) (open []rows, end func(), err error)
 	close() error
 }
 
@@ -58,9 +60,12 @@ type checker interface {
 
 // query is SQL text with its bound values, and the columns of the result.
 type query struct {
-	text string
-	args []any
-	out  []column
+	text  string
+	args  []any
+	out   []column
+	ready bool      // text has the client library's own placeholders
+	then  *query    // reads what this one wrote
+	key   keySource // of then
 }
 
 // written is what an exec did.
@@ -86,7 +91,11 @@ type column struct {
 	quoted    string
 	kind      connector.DataType
 	dbType    string // the database's own name of the type, lower case, without length
-	plain     bool   // read as +column, which hides the declared type from a client library that acts on it
+	dbFull    string // the type as a declaration writes it, with length
+	length    int    // most characters or bytes; 0 = unknown or unlimited
+	reads     string // how it is selected, with %s for the column; "" = as it is
+	counter   bool   // the database numbers it
+	wall      bool   // a timestamp without a zone
 	list      bool   // JSON array
 	refType   entry.Type
 	nullable  bool

@@ -22,6 +22,8 @@ func TestConstraintsBecomeFaultsInTheDatabasesWords(t *testing.T) {
 	words := map[string]map[string]string{
 		PostgreSQL: {"null": `null value in column "FirstName"`, "unique": "duplicate key value", "foreign": "violates foreign key constraint",
 			"check": "violates check constraint", "long": "value too long for type character varying(5)", "cast": "invalid input syntax for type uuid", "held": "still referenced"},
+		MariaDB: {"null": "Field 'FirstName' doesn't have a default value", "unique": "Duplicate entry", "foreign": "a foreign key constraint fails",
+			"check": "CONSTRAINT", "long": "Data too long for column 'short'", "cast": "Incorrect uuid value", "held": "a foreign key constraint fails"},
 		SQLite: {"null": "NOT NULL constraint failed: t.FirstName", "unique": "UNIQUE constraint failed", "foreign": "FOREIGN KEY constraint failed",
 			"check": "CHECK constraint failed", "long": "CHECK constraint failed", "cast": "CHECK constraint failed", "held": "FOREIGN KEY constraint failed"},
 	}
@@ -232,7 +234,7 @@ func TestDeadlocksAndBusyFilesAreRetried(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		url := d.url(t)
 		layout := simple(map[string]string{"types": "Group=g", "multiValued": "Group.members=m(g -> u)"},
-			`CREATE TABLE g (id bigint PRIMARY KEY NOT NULL, n text)`, `CREATE TABLE m (g bigint NOT NULL REFERENCES g (id), u text NOT NULL, PRIMARY KEY (g, u))`)(d)
+			`CREATE TABLE g (id bigint PRIMARY KEY NOT NULL, n text)`, `CREATE TABLE m (g bigint NOT NULL REFERENCES g (id), u {short} NOT NULL, PRIMARY KEY (g, u))`)(d)
 		first := open(t, layout, url)
 		create(t, first, "Group", entry.Attrs{"id": {int64(1)}})
 		var wg sync.WaitGroup

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -22,19 +21,33 @@ var errSlow = errors.New("the database delivered no row within the command timeo
 // Two rows with one anchor are fault.Ambiguous; a row without an anchor is no object and is left out.
 func (s *session) Import(ctx context.Context, t entry.Type) iter.Seq2[entry.Entry, error] {
 	return func(yield func(entry.Entry, error) bool) {
-		if err := s.stream(ctx, t, func(e entry.Entry) bool { return yield(e, nil) }); err != nil {
+		o, err := s.object(t)
+		if err == nil {
+			err = s.importAll(ctx, o, func(e entry.Entry) bool {
+				s.note(t, e.ID)
+				return yield(e, nil)
+			})
+		}
+		if err != nil {
 			yield(entry.Entry{}, err)
 		}
 	}
 }
 
-// stream calls yield for every object until that returns false.
-func (s *session) stream(ctx context.Context, t entry.Type, yield func(entry.Entry) bool) error {
-	const op = "import"
-	o, err := s.object(t)
-	if err != nil {
-		return err
+// importAll reads a type by its own statement, or from its table.
+func (s *session) importAll(ctx context.Context, o *object, yield func(entry.Entry) bool) error {
+	if m, ok := s.method(o.name, "import", ""); ok {
+		if err := ctx.Err(); err != nil {
+			return fault.Wrap(fault.Unavailable, "import", err)
+		}
+		return s.importByMethod(ctx, o, m, given{session: s, object: o}, func(e entry.Entry, _ string) bool { return yield(e) })
 	}
+	return s.stream(ctx, s.scanOf(o), yield)
+}
+
+// stream calls yield for every object of the scan until that returns false.
+func (s *session) stream(ctx context.Context, sc scan, yield func(entry.Entry) bool) error {
+	const op = "import"
 	if err := ctx.Err(); err != nil {
 		return fault.Wrap(fault.Unavailable, op, err)
 	}
@@ -42,7 +55,7 @@ func (s *session) stream(ctx context.Context, t entry.Type, yield func(entry.Ent
 	defer cancel(nil)
 	watch := time.AfterFunc(s.layout.timeout, func() { cancel(errSlow) })
 	defer watch.Stop()
-	r, err := s.openReader(ctx, o)
+	r, err := s.openReader(ctx, sc)
 	if err != nil {
 		return s.importFailure(ctx, op, err)
 	}
@@ -82,14 +95,14 @@ func (s *session) importFailure(ctx context.Context, op string, err error) error
 }
 
 // openReader opens the result sets, on a new connection when the old one turns out to be lost.
-func (s *session) openReader(ctx context.Context, o *object) (*reader, error) {
+func (s *session) openReader(ctx context.Context, sc scan) (*reader, error) {
 	for try := 1; ; try++ {
 		if err := s.connect(ctx); err != nil {
 			return nil, err
 		}
-		open, end, err := s.conn.streams(ctx, importQueries(o))
+		open, end, err := s.conn.streams(ctx, sc)
 		if err == nil {
-			return newReader(o, open, end), nil
+			return newReader(sc.object, open, end), nil
 		}
 		v := s.dialect().judge(err)
 		if v.lost {
@@ -102,43 +115,4 @@ func (s *session) openReader(ctx context.Context, o *object) (*reader, error) {
 			pause(ctx, try)
 		}
 	}
-}
-
-// importQueries returns the query of the objects, then one for each table of values. A query of values joins the object's table so
-// that every row has its object, in the same order of anchors: merging them needs no comparison but equality.
-func importQueries(o *object) []query {
-	where := " WHERE " + notNull(o.anchor)
-	if !anyNullable(o.anchor) {
-		where = ""
-	}
-	out := o.readable()
-	qs := []query{{text: "SELECT " + selects("", out) + " FROM " + o.table + where, out: out}}
-	if len(o.children) > 0 {
-		qs[0].text += " ORDER BY " + list("", o.anchor)
-	}
-	for _, c := range o.children {
-		qs = append(qs, query{
-			text: "SELECT " + selects("m.", o.anchor) + ", " + selects("c.", c.value) + " FROM " + c.table + " c JOIN " + o.table +
-				" m ON " + joins("m.", o.anchor, "c.", c.owner) + " ORDER BY " + list("m.", o.anchor),
-			out: append(append([]column{}, o.anchor...), c.value...),
-		})
-	}
-	return qs
-}
-
-func notNull(cs []column) string {
-	parts := make([]string, len(cs))
-	for i, c := range cs {
-		parts[i] = c.quoted + " IS NOT NULL"
-	}
-	return strings.Join(parts, " AND ")
-}
-
-func anyNullable(cs []column) bool {
-	for _, c := range cs {
-		if c.nullable {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package gsql
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,12 +22,19 @@ type layout struct {
 	types    []typeLine
 	children []childLine
 	columns  map[entry.Type]map[string]columnLine
+	methods  []*method
+
+	delta        string
+	overlap      time.Duration
+	deltaDeletes bool
+	deltaColumns map[entry.Type]map[string]string // watermark columns; of the attribute "" the object's own
 }
 
 // target is where and as whom to connect.
 type target struct {
 	dialect  dialect
 	counsel  counsel
+	grammar  grammar
 	url      string
 	user     string
 	password connector.Secret
@@ -57,7 +65,7 @@ type columnLine struct {
 
 // parseLayout understands the settings, fault.Invalid naming the setting and line where it does not.
 func parseLayout(c connector.Config) (layout, error) {
-	l := layout{columns: map[entry.Type]map[string]columnLine{}}
+	l := layout{columns: map[entry.Type]map[string]columnLine{}, deltaColumns: map[entry.Type]map[string]string{}}
 	var err error
 	if l.target, err = parseTarget(c); err != nil {
 		return l, err
@@ -88,16 +96,88 @@ func parseLayout(c connector.Config) (layout, error) {
 		return l, fault.New(fault.Invalid, "read the settings", "types is empty").
 			About("types").WithHint("add a line such as User=public.employees")
 	}
-	return l, nil
+	if err := l.sections(c.Values["statements"]); err != nil {
+		return l, err
+	}
+	return l, l.deltaSettings(c)
+}
+
+// sections reads the setting statements; every head names a type that is listed.
+func (l *layout) sections(text string) error {
+	var err error
+	if l.methods, err = sections(text); err != nil {
+		return err
+	}
+	seen := map[methodHead]bool{}
+	for _, m := range l.methods {
+		head := fmt.Sprintf("[%s %s]", m.head.kind, strings.TrimSpace(m.head.operation+" "+m.head.attribute))
+		switch {
+		case l.find(entry.Type(m.head.kind)) == nil:
+			return wrong("statements", head, fmt.Errorf("the setting types has no %q", m.head.kind))
+		case seen[m.head]:
+			return wrong("statements", head, fmt.Errorf("the section is there twice"))
+		}
+		seen[m.head] = true
+	}
+	return nil
+}
+
+func (l *layout) deltaSettings(c connector.Config) error {
+	l.delta = c.Values["delta"]
+	known := []string{"", deltaNone, deltaWatermark, deltaHistory, deltaTracking}
+	if !slices.Contains(known, l.delta) {
+		return wrong("delta", l.delta, fmt.Errorf("it is none of none, watermark, history, changeTracking"))
+	}
+	if l.delta == deltaTracking && l.target.grammar.facts().name != SQLServer {
+		return wrong("delta", l.delta, fmt.Errorf("only SQL Server has change tracking; history does the same elsewhere"))
+	}
+	if l.delta == "" {
+		l.delta = deltaNone
+	}
+	if slices.ContainsFunc(l.methods, func(m *method) bool { return m.head.operation == "delta" }) && l.delta == deltaNone {
+		l.delta = deltaStatement
+	}
+	l.deltaDeletes = c.Values["deltaDeletes"] == "true"
+	var err error
+	if l.overlap, err = positive("deltaOverlap", c.Values["deltaOverlap"], time.Minute); err != nil {
+		return err
+	}
+	return eachLine("deltaColumns", c.Values["deltaColumns"], l.deltaLine)
+}
+
+// deltaLine reads User=changed_at or User.phones=changed_at.
+func (l *layout) deltaLine(s *scanner) error {
+	t, err := l.known(s)
+	if err != nil {
+		return err
+	}
+	attr := ""
+	if s.take(".") {
+		if attr, err = s.name(); err != nil {
+			return err
+		}
+	}
+	if err := s.want("="); err != nil {
+		return err
+	}
+	if l.deltaColumns[t.name] == nil {
+		l.deltaColumns[t.name] = map[string]string{}
+	}
+	l.deltaColumns[t.name][attr], err = s.name()
+	return err
 }
 
 func duration(text string) (time.Duration, error) {
+	return positive("commandTimeout", text, 30*time.Second)
+}
+
+func positive(setting, text string, usual time.Duration) (time.Duration, error) {
 	if text == "" {
-		return 30 * time.Second, nil
+		return usual, nil
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, wrong("commandTimeout", text, fmt.Errorf("not a duration above zero, such as 30s"))
+		return 0, wrong(setting, text, fmt.Errorf("not a duration above zero, such as 30s"))
 	}
 	return d, nil
 }
@@ -136,6 +216,10 @@ func (l *layout) typeLine(s *scanner) error {
 	}
 	if l.find(entry.Type(name)) != nil {
 		return fmt.Errorf("%s is listed twice", name)
+	}
+	if s.take("(query)") {
+		l.types = append(l.types, typeLine{name: entry.Type(name)})
+		return nil
 	}
 	table, err := s.path()
 	l.types = append(l.types, typeLine{name: entry.Type(name), table: table})

@@ -61,7 +61,9 @@ func (t *table) describe(found [][]entry.Value) {
 		declared := text(row[1])
 		c := column{name: text(row[0]), quoted: sqlite{}.quote(text(row[0])), dbType: baseType(declared), caseExact: true}
 		c.kind = liteKind(c.dbType)
-		c.plain = c.kind == connector.DateTime
+		if c.kind == connector.DateTime {
+			c.reads = "+%s" // hides the declared type from the client library, which acts on it
+		}
 		notNull, filled, pk, computed := row[2] != int64(0), row[3] != int64(0), row[4].(int64), row[5] != int64(0)
 		c.readOnly = computed
 		c.filled = filled || computed

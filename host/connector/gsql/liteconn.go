@@ -57,11 +57,16 @@ func (c *liteConn) statement(ctx context.Context, sqlText string) (*sql.Stmt, er
 	if len(c.prepared) >= maxPrepared {
 		c.forget()
 	}
-	s, err := c.sql.PrepareContext(ctx, numbered(sqlText))
+	s, err := c.sql.PrepareContext(ctx, nativeLite(sqlText))
 	if err == nil {
 		c.prepared[sqlText] = s
 	}
 	return s, err
+}
+
+func nativeLite(text string) string {
+	text, _ = sqlite{}.native(text, unbounded)
+	return text
 }
 
 func (c *liteConn) forget() {
@@ -81,6 +86,32 @@ func (c *liteConn) query(ctx context.Context, q query) (rows, error) {
 		return nil, err
 	}
 	return newLiteRows(r, q.out, c.clock), nil
+}
+
+func (c *liteConn) ask(ctx context.Context, q query, resolve func([]column) []column) (rows, error) {
+	text := q.text
+	if !q.ready {
+		text = nativeLite(text)
+	}
+	if !c.inside { // it may write
+		if err := c.writer.lock(ctx); err != nil {
+			return nil, err
+		}
+		defer c.writer.unlock()
+	}
+	r, err := c.sql.QueryContext(ctx, text, q.args...)
+	if err != nil {
+		return nil, err
+	}
+	found, err := describeRows(r, func(t *sql.ColumnType) column {
+		name := baseType(t.DatabaseTypeName())
+		return column{dbType: name, kind: liteKind(name)}
+	})
+	if err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return newLiteRows(r, resolve(found), c.clock), nil
 }
 
 func (c *liteConn) exec(ctx context.Context, q query) (written, error) {
@@ -107,6 +138,9 @@ func (c *liteConn) exec(ctx context.Context, q query) (written, error) {
 }
 
 func (c *liteConn) transact(ctx context.Context, f func() error) error {
+	if c.inside {
+		return savepoint(ctx, c, sqlite{}.facts(), f)
+	}
 	if err := c.writer.lock(ctx); err != nil {
 		return err
 	}
@@ -127,7 +161,7 @@ func (c *liteConn) transact(ctx context.Context, f func() error) error {
 }
 
 // streams reads several results in one read transaction, which in WAL mode is a snapshot.
-func (c *liteConn) streams(ctx context.Context, qs []query) ([]rows, func(), error) {
+func (c *liteConn) streams(ctx context.Context, s scan) ([]rows, func(), error) {
 	if _, err := c.sql.ExecContext(ctx, "BEGIN"); err != nil {
 		return nil, nil, err
 	}
@@ -138,7 +172,7 @@ func (c *liteConn) streams(ctx context.Context, qs []query) ([]rows, func(), err
 		}
 		_, _ = c.sql.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 	}
-	for _, q := range qs {
+	for _, q := range s.queries() {
 		r, err := c.query(ctx, q)
 		if err != nil {
 			end()
@@ -199,3 +233,6 @@ func (r *liteRows) close() error {
 	}
 	return err
 }
+
+// unbounded stands for any number of values where only their marks matter.
+var unbounded = make([]any, 100_000)

@@ -16,19 +16,21 @@ func (s *session) Lookup(ctx context.Context, t entry.Type, attr string, v entry
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.lookupQuery(o, attr, v)
-	if err != nil {
-		if fault.Is(err, fault.NotFound) {
-			return nil, nil
+	if o.table != "" {
+		if _, err := s.lookupQuery(o, attr, v); err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, fault.Wrap(fault.Invalid, op, err)
 		}
-		return nil, fault.Wrap(fault.Invalid, op, err)
+	} else if _, isColumn := o.column(attr); !isColumn {
+		if _, isChild := o.child(attr); !isChild {
+			return nil, fault.Wrap(fault.Invalid, op, invalid(attr, "%s has no attribute %q to look up by", o.name, attr))
+		}
 	}
 	var found []entry.Entry
 	err = s.read(ctx, op, func(ctx context.Context, c conn) error {
-		found, err = s.entries(ctx, c, o, q)
+		found, err = s.find(ctx, c, o, attr, v)
 		return err
 	})
-	if fault.Is(err, fault.Invalid) {
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Invalid) {
 		return nil, nil // the database cannot read the value as the column's type
 	}
 	return found, err
@@ -38,13 +40,13 @@ func (s *session) Lookup(ctx context.Context, t entry.Type, attr string, v entry
 func (s *session) lookupQuery(o *object, attr string, v entry.Value) (query, error) {
 	q := query{out: o.readable()}
 	start := "SELECT " + selects("m.", q.out) + " FROM " + o.table + " m WHERE "
-	if len(o.anchor) == 1 && o.anchor[0].name == attr {
+	if attr == o.anchorWord() {
 		return s.anchorQuery(o, q, start, text(v))
 	}
 	if t, ok := o.child(attr); ok {
 		cells, err := s.childCells(t, v)
 		q.args = cells
-		q.text = start + "EXISTS (SELECT 1 FROM " + t.table + " x WHERE " + joins("x.", t.owner, "m.", o.anchor) + " AND " + equals("x.", t.value, 1) + ")"
+		q.text = start + "EXISTS (SELECT 1 FROM " + t.table + " x WHERE " + t.on("x.", "m.", o.anchor) + " AND " + equals("x.", t.value, 1) + ")"
 		return q, notFound(err)
 	}
 	c, ok := o.column(attr)
@@ -155,7 +157,11 @@ func (s *session) Count(ctx context.Context, t entry.Type) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	q := query{text: "SELECT count(*) FROM " + o.table + " WHERE " + notNull(o.anchor), out: []column{{name: "count", kind: connector.Integer, dbType: "int8"}}}
+	if o.table == "" {
+		err := s.importAll(ctx, o, func(entry.Entry) bool { n++; return true })
+		return n, err
+	}
+	q := query{text: "SELECT count(*) FROM " + o.table + " WHERE " + notNull("", o.anchor), out: []column{{name: "count", kind: connector.Integer, dbType: "int8"}}}
 	err = s.read(ctx, "count", func(ctx context.Context, c conn) error {
 		found, err := all(ctx, c, q)
 		if err == nil {

@@ -19,6 +19,7 @@ type object struct {
 	anchor       []column
 	anchorUnique bool // the database keeps two objects from having one anchor
 	children     []child
+	fromResult   []string // columns that the statement of the import must return
 }
 
 // child is a multi-valued attribute in a table of its own.
@@ -29,6 +30,11 @@ type child struct {
 	value   []column
 	ref     bool
 	refType entry.Type
+}
+
+// on is the condition that joins the table of values with its object.
+func (c child) on(prefix, owner string, anchor []column) string {
+	return joins(prefix, c.owner, owner, anchor)
 }
 
 func (o *object) column(name string) (column, bool) {
@@ -56,7 +62,7 @@ func (o *object) readable() []column {
 // describe reads the catalogue for every type of the layout.
 func (s *session) describe(ctx context.Context) error {
 	return s.read(ctx, "read the database's schema", func(ctx context.Context, c conn) error {
-		b := builder{layout: s.layout, conn: c, dialect: s.layout.target.dialect, tables: map[entry.Type]table{}}
+		b := builder{layout: s.layout, conn: c, dialect: s.layout.target.dialect, tables: map[entry.Type]table{}, returned: map[entry.Type][]string{}}
 		objects, err := b.build(ctx)
 		if err == nil {
 			s.objects = objects
@@ -71,10 +77,17 @@ type builder struct {
 	conn    conn
 	dialect dialect
 	tables  map[entry.Type]table
+	// returned are the columns that the statement of a type's import gave when it was looked at
+	returned map[entry.Type][]string
 }
+
+func (b *builder) grammar() grammar { return b.layout.target.grammar }
 
 func (b *builder) build(ctx context.Context) (map[entry.Type]*object, error) {
 	for _, t := range b.layout.types {
+		if len(t.table) == 0 {
+			continue
+		}
 		tab, err := b.dialect.table(ctx, b.conn, t.table)
 		if err != nil {
 			return nil, err
@@ -83,6 +96,9 @@ func (b *builder) build(ctx context.Context) (map[entry.Type]*object, error) {
 	}
 	objects := map[entry.Type]*object{}
 	for _, t := range b.layout.types {
+		if err := b.detect(ctx, t); err != nil {
+			return nil, err
+		}
 		o, err := b.object(t)
 		if err != nil {
 			return nil, err
@@ -97,6 +113,12 @@ func (b *builder) build(ctx context.Context) (map[entry.Type]*object, error) {
 		}
 		objects[line.t].children = append(objects[line.t].children, c)
 	}
+	for _, t := range b.layout.types {
+		b.sideChildren(objects[t.name])
+		if err := b.compile(ctx, objects[t.name]); err != nil {
+			return nil, err
+		}
+	}
 	return objects, nil
 }
 
@@ -105,6 +127,9 @@ func (b *builder) object(t typeLine) (*object, error) {
 	o := &object{name: t.name, table: tab.quoted, columns: slices.Clone(tab.columns)}
 	for name, line := range b.layout.columns[t.name] {
 		i := slices.IndexFunc(o.columns, func(c column) bool { return c.name == name })
+		if _, side := b.layout.method(t.name, "values", name); i < 0 && side {
+			continue
+		}
 		if i < 0 {
 			return nil, noColumn(tab, name)
 		}
@@ -128,6 +153,9 @@ func (b *builder) object(t typeLine) (*object, error) {
 				About(string(t.name)).WithHint("choose columns of text, numbers or dates that identify an object for good")
 		}
 		o.anchor = append(o.anchor, c)
+	}
+	if m, ok := b.layout.method(t.name, "import", ""); ok && m != nil {
+		o.fromResult = b.returned[t.name]
 	}
 	o.anchorUnique = slices.ContainsFunc(tab.unique, func(u []string) bool { return containsAll(names, u) })
 	return o, nil
@@ -265,10 +293,11 @@ func selects(prefix string, cs []column) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		if c.plain {
-			b.WriteString("+")
+		if c.reads == "" {
+			b.WriteString(prefix + c.quoted)
+		} else {
+			fmt.Fprintf(&b, c.reads, prefix+c.quoted)
 		}
-		b.WriteString(prefix + c.quoted)
 	}
 	return b.String()
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/sallyport-id/sallyport/entry"
 )
@@ -18,8 +19,9 @@ import (
 type pgConn struct {
 	pg      *pgx.Conn
 	clock   clock
-	used    time.Time // last use
-	cursors int       // names given to cursors so far
+	used    time.Time         // last use
+	cursors int               // names given to cursors so far
+	names   map[string]string // of the statements prepared for pipelines, by text
 }
 
 // idle is after how long without use a connection is asked before it is used again: a server that restarted meanwhile
@@ -50,6 +52,32 @@ func (c *pgConn) query(ctx context.Context, q query) (rows, error) {
 		return nil, err
 	}
 	return &pgRows{pg: r, out: q.out, clock: c.clock}, nil
+}
+
+func (c *pgConn) ask(ctx context.Context, q query, resolve func([]column) []column) (rows, error) {
+	c.used = time.Now()
+	r, err := c.pg.Query(ctx, q.text, append([]any{pgx.QueryExecModeDescribeExec, binaryByOID}, q.args...)...)
+	if err != nil {
+		return nil, err
+	}
+	var found []column
+	for _, f := range r.FieldDescriptions() {
+		name, full := "text", ""
+		if t, ok := c.pg.TypeMap().TypeForOID(f.DataTypeOID); ok {
+			name = t.Name
+		}
+		if name == "numeric" && f.TypeModifier > 4 {
+			full = fmt.Sprintf("numeric(%d,%d)", (f.TypeModifier-4)>>16, (f.TypeModifier-4)&0xffff)
+		}
+		found = append(found, column{name: f.Name, dbType: name, kind: postgresKind(name, full), nullable: true, caseExact: name != "citext"})
+	}
+	return &pgRows{pg: r, out: resolve(found), clock: c.clock}, nil
+}
+
+// binaryByOID asks for the binary form of the types that format does.
+var binaryByOID = pgx.QueryResultFormatsByOID{
+	pgtype.Int2OID: 1, pgtype.Int4OID: 1, pgtype.Int8OID: 1, pgtype.Float4OID: 1, pgtype.Float8OID: 1, pgtype.BoolOID: 1,
+	pgtype.ByteaOID: 1, pgtype.TimestamptzOID: 1, pgtype.TimestampOID: 1, pgtype.DateOID: 1,
 }
 
 // arguments puts the wanted wire formats before the bound values.
@@ -104,6 +132,9 @@ func (e *rolledBackError) Error() string { return e.err.Error() }
 func (e *rolledBackError) Unwrap() error { return e.err }
 
 func (c *pgConn) transact(ctx context.Context, f func() error) error {
+	if c.pg.PgConn().TxStatus() != 'I' {
+		return savepoint(ctx, c, postgres{}.facts(), f)
+	}
 	tx, err := c.pg.Begin(ctx)
 	if err != nil {
 		return &rolledBackError{err}
@@ -128,7 +159,8 @@ func (c *pgConn) rollback(ctx context.Context, tx pgx.Tx) {
 const fetch = 2000
 
 // streams sends a single query as it is. Several become cursors of one read-only snapshot.
-func (c *pgConn) streams(ctx context.Context, qs []query) ([]rows, func(), error) {
+func (c *pgConn) streams(ctx context.Context, s scan) ([]rows, func(), error) {
+	qs := s.queries()
 	if len(qs) == 1 {
 		r, err := c.query(ctx, qs[0])
 		if err != nil {

@@ -32,7 +32,11 @@ func (r *pgRows) next(dst []entry.Value) (bool, error) {
 	if !r.pg.Next() {
 		return false, r.pg.Err()
 	}
-	raw := r.pg.RawValues()
+	return true, r.read(r.pg.RawValues(), dst)
+}
+
+// read fills dst with the cells of one row.
+func (r *pgRows) read(raw [][]byte, dst []entry.Value) error {
 	r.text = r.text[:0]
 	for i, b := range raw {
 		if len(b) <= arena && format(r.out[i].dbType) == pgx.TextFormatCode {
@@ -59,11 +63,11 @@ func (r *pgRows) next(dst []entry.Value) (bool, error) {
 		}
 		v, err := adapt(c, r.clock, dst[i])
 		if err != nil {
-			return false, err
+			return err
 		}
 		dst[i] = v
 	}
-	return true, nil
+	return nil
 }
 
 // trimmed takes off the spaces that char(n) pads with: the server ignores them in comparisons.

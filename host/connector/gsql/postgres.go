@@ -44,6 +44,15 @@ func (postgres) open(ctx context.Context, t target, k clock) (conn, error) {
 	return &pgConn{pg: c, clock: k, used: time.Now()}, nil
 }
 
+func (postgres) facts() facts {
+	return facts{name: PostgreSQL, emptyInsert: "DEFAULT VALUES", maxRows: 256, maxArgs: 60_000, timeText: "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')", toText: "(%s)::text",
+		savepoint: "SAVEPOINT %s", rollbackTo: "ROLLBACK TO SAVEPOINT %s", interleaves: true}
+}
+
+func (postgres) native(text string, args []any) (string, []any) { return text, args }
+func (postgres) giveBack(w writing) query                       { return returning(w) }
+func (postgres) first(text string, n int) string                { return fmt.Sprintf("%s LIMIT %d", text, n) }
+
 func (postgres) quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // bind sends everything but bytes as text: the server reads it as the column's type and says in its own words what is wrong.

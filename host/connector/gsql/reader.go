@@ -83,7 +83,7 @@ func (c *childReader) of(id string) ([]entry.Value, error) {
 	var vs []entry.Value
 	for {
 		if !c.held {
-			if err := c.advance(); err != nil || c.done {
+			if err := c.advance(); err != nil || !c.held {
 				return vs, err
 			}
 		}
@@ -97,12 +97,18 @@ func (c *childReader) of(id string) ([]entry.Value, error) {
 	}
 }
 
+// resting reports whether a result set that gave nothing may give more with the next page of objects.
+func resting(r rows) bool {
+	p, ok := r.(interface{ paused() bool })
+	return ok && p.paused()
+}
+
 func (c *childReader) advance() error {
 	if c.done {
 		return nil
 	}
 	ok, err := c.rows.next(c.row)
-	c.done, c.held = !ok, ok
+	c.done, c.held = !ok && !resting(c.rows), ok
 	if ok {
 		c.owner = anchorOf(c.row[:c.anchors])
 	}

@@ -44,6 +44,8 @@ func (s *scanner) name() (string, error) {
 		return s.quoted('"')
 	case strings.HasPrefix(s.rest, "["):
 		return s.quoted(']')
+	case strings.HasPrefix(s.rest, "`"):
+		return s.quoted('`')
 	}
 	end := strings.IndexAny(s.rest, " \t\r.,()=[")
 	if end < 0 {

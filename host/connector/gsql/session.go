@@ -20,11 +20,12 @@ type session struct {
 }
 
 var (
-	_ connector.Exporter = (*session)(nil)
-	_ connector.Lookup   = (*session)(nil)
-	_ connector.Tester   = (*session)(nil)
-	_ connector.Counter  = (*session)(nil)
-	_ connector.Limits   = (*session)(nil)
+	_ connector.Exporter      = (*session)(nil)
+	_ connector.BatchExporter = (*session)(nil)
+	_ connector.Lookup        = (*session)(nil)
+	_ connector.Tester        = (*session)(nil)
+	_ connector.Counter       = (*session)(nil)
+	_ connector.Limits        = (*session)(nil)
 )
 
 // Writers returns the configured number, or what the database likes.
@@ -46,6 +47,7 @@ func (s *session) Close() error {
 }
 
 func (s *session) dialect() dialect { return s.layout.target.dialect }
+func (s *session) grammar() grammar { return s.layout.target.grammar }
 
 // connect opens a connection unless a live one is there.
 func (s *session) connect(ctx context.Context) error {
@@ -88,6 +90,13 @@ func (s *session) read(ctx context.Context, op string, f func(context.Context, c
 // write runs f. A connection lost after something was sent is fault.Timeout: the effect is unknown.
 func (s *session) write(ctx context.Context, op string, f func(context.Context, conn) error) error {
 	return s.run(ctx, op, false, f)
+}
+
+// transaction is write inside one transaction.
+func (s *session) transaction(ctx context.Context, op string, f func(context.Context, conn) error) error {
+	return s.write(ctx, op, func(ctx context.Context, c conn) error {
+		return c.transact(ctx, func() error { return f(ctx, c) })
+	})
 }
 
 func (s *session) run(ctx context.Context, op string, repeatable bool, f func(context.Context, conn) error) error {

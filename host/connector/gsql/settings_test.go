@@ -44,7 +44,7 @@ func TestLayoutIsUnderstood(t *testing.T) {
 
 func TestWrongSettingsAreRefusedByName(t *testing.T) {
 	for _, c := range []struct{ setting, value, says string }{
-		{"url", "", "scheme"}, {"url", "mysql://h/d", "scheme"}, {"url", "postgres://u:p4ss@h/d", "password"}, {"url", "postgres://h/d?password=p4ss", "password"},
+		{"url", "", "scheme"}, {"url", "db2://h/d", "scheme"}, {"url", "mysql://u:p4ss@h/d", "password"}, {"url", "postgres://u:p4ss@h/d", "password"}, {"url", "postgres://h/d?password=p4ss", "password"},
 		{"url", "sqlite::memory:", "file"}, {"url", "file:x?mode=memory", "file"}, {"url", "sqlite:", "file"},
 		{"types", "", "empty"}, {"types", "User", `expected "="`}, {"types", "User=", "expected a name"}, {"types", "User=a b", "unexpected"}, {"types", "User=a\nUser=b", "twice"}, {"types", `User="a`, "no closing"}, {"types", `User=""`, "empty"},
 		{"anchors", "Nobody=x", `no "Nobody"`}, {"anchors", "User=", "expected a name"},

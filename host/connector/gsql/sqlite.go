@@ -69,6 +69,19 @@ func sqliteFile(raw string) (path, dsn string, err error) {
 	return path, u.String(), nil
 }
 
+func (sqlite) facts() facts {
+	return facts{name: SQLite, emptyInsert: "DEFAULT VALUES", maxRows: 256, maxArgs: 30_000, timeText: "strftime('%Y-%m-%d %H:%M:%f', 'now')", toText: "CAST(%s AS text)",
+		savepoint: "SAVEPOINT %s", rollbackTo: "ROLLBACK TO %s", interleaves: true}
+}
+
+func (sqlite) giveBack(w writing) query        { return returning(w) }
+func (sqlite) first(text string, n int) string { return fmt.Sprintf("%s LIMIT %d", text, n) }
+
+// native turns $1 into ?1.
+func (sqlite) native(text string, args []any) (string, []any) {
+	return placeholders(text, args, false, func(n int) string { return fmt.Sprintf("?%d", n) })
+}
+
 func (sqlite) quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // bind checks the type itself, since most SQLite columns take anything.
@@ -170,25 +183,6 @@ func (sqlite) judge(err error) verdict {
 		return verdict{kind: fault.Invalid, hint: "the file is no intact SQLite database"}
 	}
 	return verdict{kind: fault.Internal}
-}
-
-// numbered turns $1 into ?1, outside of quoted names and texts.
-func numbered(sqlText string) string {
-	b := []byte(sqlText)
-	var inside byte
-	for i, ch := range b {
-		switch {
-		case inside != 0:
-			if ch == inside {
-				inside = 0
-			}
-		case ch == '"' || ch == '\'':
-			inside = ch
-		case ch == '$' && i+1 < len(b) && isDigit(b[i+1]):
-			b[i] = '?'
-		}
-	}
-	return string(b)
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

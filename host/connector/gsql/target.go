@@ -14,18 +14,22 @@ func parseTarget(c connector.Config) (target, error) {
 	scheme, rest, _ := strings.Cut(t.url, ":")
 	switch scheme {
 	case "postgres", "postgresql":
-		t.dialect, t.counsel = postgres{}, postgres{}
+		t.dialect, t.counsel, t.grammar = postgres{}, postgres{}, postgres{}
 		return t, checkURL(t.url)
 	case "sqlite", "file":
-		t.dialect, t.counsel = sqlite{}, sqlite{}
+		t.dialect, t.counsel, t.grammar = sqlite{}, sqlite{}, sqlite{}
 		t.url = strings.TrimPrefix(rest, "//")
 		if t.url == "" || strings.HasPrefix(t.url, ":memory:") || strings.Contains(rest, "mode=memory") {
 			return t, badURL("a SQLite target is a file").WithHint("give sqlite:/path/to/file.db; for a target in memory use the connector mem")
 		}
 		return t, nil
+	case "mariadb", "mysql":
+		d := mysql{returns: scheme == "mariadb"}
+		t.dialect, t.counsel, t.grammar = d, d, d
+		return t, checkURL(t.url)
 	}
-	return t, badURL("the scheme is neither postgres nor sqlite").
-		WithHint("give postgres://user@host:5432/database or sqlite:/path/to/file.db")
+	return t, badURL("the scheme is of no known database").
+		WithHint("give postgres://user@host:5432/database, mariadb://user@host:3306/database, mysql://…, sqlserver://user@host:1433?database=name, oracle://user@host:1521/service or sqlite:/path/to/file.db")
 }
 
 func checkURL(raw string) error {

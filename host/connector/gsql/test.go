@@ -22,13 +22,16 @@ func (s *session) Test(ctx context.Context) error {
 }
 
 func (s *session) testObject(ctx context.Context, o *object) error {
+	if o.table == "" {
+		return nil // reading the schema ran its statement already
+	}
 	tables := []string{o.table}
 	for _, c := range o.children {
 		tables = append(tables, c.table)
 	}
 	return s.read(ctx, "test the rights", func(ctx context.Context, c conn) error {
-		for _, q := range importQueries(o) {
-			q.text += " LIMIT 1"
+		for _, q := range s.scanOf(o).queries() {
+			q.text = s.grammar().first(q.text, 1)
 			if _, err := all(ctx, c, q); err != nil {
 				return err
 			}

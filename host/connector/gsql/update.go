@@ -19,11 +19,19 @@ func (s *session) Update(ctx context.Context, t entry.Type, a connector.Anchor, 
 	if err != nil {
 		return "", err
 	}
+	after := a
+	defer func() { s.note(t, string(after)) }()
+	if s.methodical(o) {
+		err = s.transaction(ctx, op, func(ctx context.Context, c conn) error {
+			after, err = s.updateByMethod(ctx, c, o, a, edits)
+			return err
+		})
+		return after, err
+	}
 	u, err := s.planUpdate(o, a, edits)
 	if err != nil {
 		return "", fault.Wrap(fault.Invalid, op, err)
 	}
-	after := a
 	err = s.write(ctx, op, func(ctx context.Context, c conn) error {
 		run := func() error {
 			after, err = u.run(ctx, c)
@@ -113,9 +121,14 @@ func (u *update) set(c column, e entry.Edit) {
 	u.sets[i] = next
 }
 
+// moves reports whether an anchor column changes.
+func (u *update) moves() bool {
+	return slices.ContainsFunc(u.sets, func(s set) bool { return u.object.isAnchor(s.column.name) })
+}
+
 // alone reports whether one statement, which cannot hit two rows, does it all.
 func (u *update) alone() bool {
-	if len(u.merges) > 0 || !u.object.anchorUnique {
+	if len(u.merges) > 0 || !u.object.anchorUnique || u.moves() {
 		return false
 	}
 	if len(u.children) == 0 {
@@ -164,11 +177,19 @@ func (u *update) updateRow(ctx context.Context, c conn, sets []set) (connector.A
 	if err != nil {
 		return "", err
 	}
+	return u.updated(q, w)
+}
+
+// updated returns the anchor after an UPDATE.
+func (u *update) updated(q query, w written) (connector.Anchor, error) {
 	if err := u.one(w.count); err != nil {
 		return "", err
 	}
-	if len(q.out) == 0 {
+	if len(q.out) == 0 && q.then == nil {
 		return u.anchor, nil
+	}
+	if len(w.rows) == 0 {
+		return "", fault.New(fault.Conflict, "update", "the row is not where it was moved to").About(string(u.anchor)).WithHint("a trigger may have changed the anchor; run a full import")
 	}
 	return connector.Anchor(anchorOf(w.rows[0])), nil
 }
@@ -201,13 +222,23 @@ func (u *update) updateQuery(sets []set) (query, error) {
 		}
 		moves = moves || u.object.isAnchor(s.column.name)
 	}
-	q.text = "UPDATE " + u.object.table + " SET " + strings.Join(parts, ", ") + " WHERE " + equals("", u.object.anchor, len(q.args)+1)
-	q.args = append(q.args, u.key...)
-	if moves {
-		q.out = u.object.anchor
-		q.text += " RETURNING " + selects("", q.out)
+	head, tail := "UPDATE "+u.object.table+" SET "+strings.Join(parts, ", "), "WHERE "+equals("", u.object.anchor, len(q.args)+1)
+	given, values := changed(sets), q.args
+	q.args = slices.Concat(q.args, u.key)
+	if !moves {
+		q.text = head + " " + tail
+		return q, nil
 	}
-	return q, nil
+	return u.session.grammar().giveBack(writing{head: head, tail: tail, args: q.args, table: u.object.table, anchor: u.object.anchor, update: true,
+		after: keyAfter(u.object.anchor, given, values, u.key), given: given, values: values, out: u.object.anchor}), nil
+}
+
+func changed(sets []set) []column {
+	out := make([]column, len(sets))
+	for i, s := range sets {
+		out[i] = s.column
+	}
+	return out
 }
 
 func (u *update) exists(ctx context.Context, c conn) error {
@@ -245,8 +276,9 @@ func (u *update) current(ctx context.Context, c conn, col column) ([]entry.Value
 	if i := slices.IndexFunc(u.sets, func(s set) bool { return s.column.name == col.name }); i >= 0 {
 		return u.sets[i].values, nil
 	}
-	lock := query{text: "UPDATE " + u.object.table + " SET " + col.quoted + " = " + col.quoted + " WHERE " + equals("", u.object.anchor, 1) +
-		" RETURNING " + selects("", append(slices.Clone(u.object.anchor), col)), args: u.key, out: append(slices.Clone(u.object.anchor), col)}
+	o := u.object
+	lock := u.session.grammar().giveBack(writing{head: "UPDATE " + o.table + " SET " + col.quoted + " = " + col.quoted, tail: "WHERE " + equals("", o.anchor, 1),
+		args: u.key, table: o.table, anchor: o.anchor, after: u.key, update: true, out: append(slices.Clone(o.anchor), col)})
 	w, err := c.exec(ctx, lock)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,376 @@
+package gsql
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sallyport-id/sallyport/entry"
+)
+
+// stdConn is one connection through database/sql, for dialects that need no more than that.
+type stdConn struct {
+	db       *sql.DB
+	sql      *sql.Conn
+	grammar  grammar
+	binder   binder
+	kinds    kinds
+	clock    clock
+	tx       *sql.Tx   // open transaction, nil outside
+	used     time.Time // last use
+	prepared map[string]*sql.Stmt
+}
+
+// binder makes bound values of an anchor's parts when a table is read page by page.
+type binder interface {
+	bind(c column, k clock, v entry.Value) (any, error)
+}
+
+// kinds says what the columns of a result hold.
+type kinds interface {
+	ofResult(t *sql.ColumnType) column
+}
+
+// stdDialect is what a dialect over database/sql gives its connections.
+type stdDialect interface {
+	grammar
+	binder
+	kinds
+}
+
+// openStd takes one connection out of a pool of one and makes it ready.
+func openStd(ctx context.Context, db *sql.DB, d stdDialect, k clock, ready ...string) (*stdConn, error) {
+	db.SetMaxOpenConns(1)
+	c, err := db.Conn(ctx)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	s := &stdConn{db: db, sql: c, grammar: d, binder: d, kinds: d, clock: k, used: time.Now(), prepared: map[string]*sql.Stmt{}}
+	for _, text := range ready {
+		if _, err := c.ExecContext(ctx, text); err != nil {
+			_ = s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (c *stdConn) alive(ctx context.Context) bool {
+	if time.Since(c.used) < idle {
+		return true
+	}
+	c.used = time.Now()
+	return c.sql.PingContext(ctx) == nil
+}
+
+func (c *stdConn) close() error {
+	c.forget()
+	_ = c.sql.Close()
+	return c.db.Close()
+}
+
+func (c *stdConn) forget() {
+	for _, s := range c.prepared {
+		_ = s.Close()
+	}
+	clear(c.prepared)
+}
+
+// statement prepares text once.
+func (c *stdConn) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s, ok := c.prepared[text]; ok {
+		return s, nil
+	}
+	if len(c.prepared) >= maxPrepared {
+		c.forget()
+	}
+	s, err := c.sql.PrepareContext(ctx, text)
+	if err == nil {
+		c.prepared[text] = s
+	}
+	return s, err
+}
+
+// rendered returns text and values in the client library's form.
+func (c *stdConn) rendered(q query) (string, []any) {
+	if !q.ready {
+		return c.grammar.native(q.text, q.args)
+	}
+	args := slices.Clone(q.args)
+	for i, a := range args {
+		if out, ok := a.(*outValue); ok {
+			if out.in != nil {
+				out.text = fmt.Sprint(out.in)
+			}
+			args[i] = sql.Out{Dest: &out.text, In: out.in != nil}
+		}
+	}
+	return q.text, args
+}
+
+func (c *stdConn) query(ctx context.Context, q query) (rows, error) {
+	c.used = time.Now()
+	text, args := c.rendered(q)
+	r, err := c.run(ctx, text, args)
+	if err != nil {
+		return nil, err
+	}
+	return newStdRows(r, q.out, c.clock), nil
+}
+
+// run sends text without values as it is and prepares it otherwise, so that values never become text.
+func (c *stdConn) run(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	if len(args) == 0 {
+		return c.sql.QueryContext(ctx, text)
+	}
+	s, err := c.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+func (c *stdConn) ask(ctx context.Context, q query, resolve func([]column) []column) (rows, error) {
+	c.used = time.Now()
+	text, args := c.rendered(q)
+	r, err := c.sql.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	found, err := describeRows(r, c.kinds.ofResult)
+	if err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return newStdRows(r, resolve(found), c.clock), nil
+}
+
+// describeRows returns the columns of a result.
+func describeRows(r *sql.Rows, kind func(*sql.ColumnType) column) ([]column, error) {
+	types, err := r.ColumnTypes()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]column, len(types))
+	for i, t := range types {
+		out[i] = kind(t)
+		out[i].name, out[i].nullable, out[i].caseExact = t.Name(), true, true
+		if n, ok := t.Length(); ok && n < 1<<20 {
+			out[i].length = int(n)
+		}
+	}
+	return out, nil
+}
+
+func (c *stdConn) exec(ctx context.Context, q query) (written, error) {
+	if len(q.out) > 0 {
+		found, err := all(ctx, c, q)
+		return written{count: len(found), rows: found}, err
+	}
+	c.used = time.Now()
+	text, args := c.rendered(q)
+	var address string
+	if q.key == keyRowID {
+		args = append(args, sql.Out{Dest: &address})
+	}
+	r, err := c.send(ctx, text, args)
+	if err != nil {
+		return written{}, err
+	}
+	n, err := r.RowsAffected()
+	if err != nil || q.then == nil || n == 0 {
+		return written{count: int(n)}, err
+	}
+	then := *q.then
+	switch q.key {
+	case keyLastID:
+		id, err := r.LastInsertId()
+		if err != nil {
+			return written{}, err
+		}
+		then.args = []any{id}
+	case keyRowID:
+		then.args = []any{address}
+	}
+	found, err := all(ctx, c, then)
+	return written{count: int(n), rows: found}, err
+}
+
+func (c *stdConn) send(ctx context.Context, text string, args []any) (sql.Result, error) {
+	if len(args) == 0 {
+		return c.sql.ExecContext(ctx, text)
+	}
+	s, err := c.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(ctx, args...)
+}
+
+func (c *stdConn) transact(ctx context.Context, f func() error) error {
+	if c.tx != nil {
+		return savepoint(ctx, c, c.grammar.facts(), f)
+	}
+	tx, err := c.sql.BeginTx(context.WithoutCancel(ctx), nil) // rolled back below; a transaction that ends by itself would be used on
+	if err != nil {
+		return &rolledBackError{err}
+	}
+	c.tx = tx
+	defer func() { c.tx = nil }()
+	if err := f(); err != nil {
+		_ = tx.Rollback()
+		return &rolledBackError{err}
+	}
+	if err := ctx.Err(); err != nil {
+		_ = tx.Rollback()
+		return &rolledBackError{err}
+	}
+	return tx.Commit()
+}
+
+// pageSize is how many objects are read at once where a connection cannot read several result sets in turn.
+const pageSize = 1000
+
+// streams sends a single query as it is. Several are read in turn where the client library can, else page by page of the anchor,
+// in one transaction.
+func (c *stdConn) streams(ctx context.Context, s scan) ([]rows, func(), error) {
+	qs := s.queries()
+	if len(qs) == 1 {
+		r, err := c.query(ctx, qs[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		return []rows{r}, func() { _ = r.close() }, nil
+	}
+	tx, err := c.sql.BeginTx(ctx, c.snapshot())
+	if err != nil {
+		return nil, nil, err
+	}
+	end := func() { _ = tx.Rollback() }
+	if !c.grammar.facts().interleaves {
+		return newPager(ctx, c, s).rows(), end, nil
+	}
+	var open []rows
+	closing := func() {
+		for _, r := range open {
+			_ = r.close()
+		}
+		end()
+	}
+	for _, q := range qs {
+		r, err := c.query(ctx, q)
+		if err != nil {
+			closing()
+			return nil, nil, err
+		}
+		open = append(open, r)
+	}
+	return open, closing, nil
+}
+
+// snapshot asks for one state of the data throughout.
+func (c *stdConn) snapshot() *sql.TxOptions {
+	switch c.grammar.facts().name {
+	case MariaDB:
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	case Oracle:
+		return &sql.TxOptions{ReadOnly: true}
+	}
+	return nil
+}
+
+// stdRows reads a result set of database/sql.
+type stdRows struct {
+	sql   *sql.Rows
+	out   []column
+	clock clock
+	cells []any
+	into  []any // pointers to cells
+}
+
+func newStdRows(r *sql.Rows, out []column, k clock) *stdRows {
+	s := &stdRows{sql: r, out: out, clock: k, cells: make([]any, len(out)), into: make([]any, len(out))}
+	for i := range s.cells {
+		s.into[i] = &s.cells[i]
+	}
+	return s
+}
+
+func (r *stdRows) next(dst []entry.Value) (bool, error) {
+	if !r.sql.Next() {
+		return false, r.sql.Err()
+	}
+	if err := r.sql.Scan(r.into...); err != nil {
+		return false, err
+	}
+	for i, v := range r.cells {
+		var err error
+		if dst[i], err = delivered(&r.out[i], r.clock, v); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// delivered turns what a client library handed over into the column's type.
+func delivered(c *column, k clock, v any) (entry.Value, error) {
+	switch raw := v.(type) {
+	case nil:
+		return nil, nil
+	case []byte:
+		if c.kind == "Binary" {
+			return raw, nil
+		}
+		if c.dbType == "bit" {
+			v = bits(raw)
+			break
+		}
+		v = string(raw)
+	case float32:
+		v = float64(raw)
+	case uint64:
+		v = fmt.Sprint(raw)
+	case time.Time:
+		if c.zoneless() {
+			v = inZone(raw, k)
+		}
+	}
+	if text, ok := v.(string); ok && c.kind == "DateTime" && len(text) >= 10 && text[:10] == "0000-00-00" {
+		return nil, nil // MySQL's way of no date
+	}
+	if text, ok := v.(string); ok && c.dbType == "char" {
+		v = trimmed(c, text)
+	}
+	return adapt(c, k, v)
+}
+
+// zoneless reports whether the column holds a wall clock time.
+func (c *column) zoneless() bool {
+	switch c.dbType {
+	case "datetime", "datetime2", "smalldatetime", "date":
+		return true
+	case "timestamp":
+		return c.wall
+	}
+	return false
+}
+
+// bits reads a number of up to 64 bits, big end first.
+func bits(b []byte) int64 {
+	var n int64
+	for _, x := range b {
+		n = n<<8 | int64(x)
+	}
+	return n
+}
+
+func (r *stdRows) close() error {
+	err := r.sql.Err()
+	if closeErr := r.sql.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
