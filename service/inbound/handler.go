@@ -17,6 +17,7 @@ const Base = "/scim/v2/{tenant}"
 type Config struct {
 	Directory Directory
 	Access    access.Store
+	Callers   access.Authenticator // of OAuth access tokens; nil: sources' tokens alone
 	Logger    *slog.Logger // nil: silent
 	URL       string       // public base URL for meta.location, with the tenant; "" takes it from each request
 	Limits    scimserver.Limits
@@ -31,8 +32,8 @@ func New(c Config) *scimserver.Handler {
 	types := Types()
 	return scimserver.New(scimserver.Config{
 		Types: types, Mode: scim.Entra, Surface: scimserver.InboundEndpoint, Base: Base, URL: c.URL,
-		Authenticate: authenticate(c.Access), Limits: c.Limits, CursorKey: c.CursorKey,
-		Docs: scimserver.Docs{AuthDescription: "The token of a source, made by 'sallyport scim source add'."},
+		Authenticate: authenticate(c.Access, c.Callers), Limits: c.Limits, CursorKey: c.CursorKey,
+		Docs: scimserver.Docs{AuthDescription: "The token of a source, made by 'sallyport scim source add', or an OAuth access token with Directory.ReadWrite.All."},
 		Log:  func(ctx context.Context, r scimserver.RequestLog) { logRequest(ctx, c.Logger, r) },
 	}, NewStore(c.Directory, types...))
 }

@@ -163,8 +163,35 @@ func (db *DB) Agents() *storage.Agents { return storage.NewAgents(db) }
 // Tokens returns the store of the API's bearer secrets.
 func (db *DB) Tokens() *storage.Tokens { return storage.NewTokens(db) }
 
+// Grants returns who has which role.
+func (db *DB) Grants() *storage.Grants { return storage.NewGrants(db) }
+
+// Identity returns the registered clients and ended sessions.
+func (db *DB) Identity() *storage.Identity { return storage.NewIdentity(db) }
+
+// Audit returns the log of administrative acts.
+func (db *DB) Audit() *storage.Audit { return storage.NewAudit(db) }
+
+// Assignments returns the store of who is assigned to which application.
+func (db *DB) Assignments() *storage.Assignments { return storage.NewAssignments(db) }
+
+// AuditMarks returns the checkpoints of that log.
+func (db *DB) AuditMarks() *storage.AuditMarks { return storage.NewAuditMarks(db) }
+
 // Journal returns the provisioning log.
 func (db *DB) Journal() *storage.Journal { return storage.NewJournal(db) }
 
 // Ledger returns the jobs' memory.
 func (db *DB) Ledger() *storage.Ledger { return storage.NewLedger(db) }
+
+// Reviews returns the store of plans that wait for approval.
+func (db *DB) Reviews() *storage.Reviews { return storage.NewReviews(db) }
+
+// Drift returns the store of what was changed in targets by hand.
+func (db *DB) Drift() *storage.Drift { return storage.NewDrift(db) }
+
+// Messages returns the outbox of messages to people.
+func (db *DB) Messages() *storage.Messages { return storage.NewMessages(db) }
+
+// Catalog returns the store of what Graph's clients know of applications.
+func (db *DB) Catalog() *storage.Catalog { return storage.NewCatalog(db) }

@@ -47,7 +47,9 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = db.Close() })
 		r.record(db)
-		return storagetest.Stores{Directory: db.Directory(), Apps: db.Apps(), Agents: db.Agents(), Tokens: db.Tokens(), Journal: db.Journal(), Ledger: db.Ledger()}
+		return storagetest.Stores{Directory: db.Directory(), Apps: db.Apps(), Agents: db.Agents(), Tokens: db.Tokens(), Journal: db.Journal(), Ledger: db.Ledger(),
+			Grants: db.Grants(), Clients: db.Identity(), Sessions: db.Identity(), Audit: db.Audit(), Marks: db.AuditMarks(),
+			Reviews: db.Reviews(), Drift: db.Drift(), Messages: db.Messages()}
 	})
 	last, err := Open(t.Context(), filepath.Join(t.TempDir(), "a.db"))
 	if err != nil {
@@ -65,7 +67,8 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 }
 
 // large are the tables that grow with people; agents, apps and tokens are few.
-var large = []string{"directory_object", "directory_ref", "journal_record", "ledger_link", "ledger_intent", "ledger_escrow", "ledger_waiting"}
+var large = []string{"directory_object", "directory_ref", "journal_record", "ledger_link", "ledger_intent", "ledger_escrow", "ledger_waiting",
+	"review_row", "drift_finding", "notify_message"}
 
 // costly says why a plan is too slow, "" when it is not.
 func costly(plan, q string) string {
@@ -91,7 +94,7 @@ func costly(plan, q string) string {
 
 func explain(t *testing.T, db *DB, q storage.Query) string {
 	t.Helper()
-	rows, err := db.sql.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+string(q), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+	rows, err := db.sql.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+string(q), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,9 +9,14 @@ import (
 	"github.com/sallyport-id/sallyport/service/access"
 	"github.com/sallyport-id/sallyport/service/agents"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/audit"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/directory"
+	"github.com/sallyport-id/sallyport/service/drift"
+	"github.com/sallyport-id/sallyport/service/identity"
 	"github.com/sallyport-id/sallyport/service/journal"
+	"github.com/sallyport-id/sallyport/service/notify"
+	"github.com/sallyport-id/sallyport/service/review"
 )
 
 // Stores is a database under test.
@@ -22,6 +27,14 @@ type Stores struct {
 	Tokens    access.Store
 	Journal   journal.Store
 	Ledger    cycle.Ledger
+	Grants    access.Grants
+	Clients   identity.Clients
+	Sessions  identity.Sessions
+	Audit     audit.Log
+	Marks     audit.Marks
+	Reviews   review.Store
+	Drift     drift.Store
+	Messages  notify.Outbox
 }
 
 // Run runs the suite. open returns an empty database that is closed when its test ends; it is called a few times.
@@ -31,8 +44,9 @@ func Run(t *testing.T, open func(*testing.T) Stores) {
 		cases []testCase
 	}{
 		{"Directory", directoryCases}, {"Link", linkCases}, {"Objects", objectCases}, {"Changes", changeCases}, {"Import", importCases},
-		{"Apps", appCases}, {"Agents", agentCases}, {"Tokens", tokenCases},
-		{"Journal", journalCases}, {"Ledger", ledgerCases}, {"Tenants", tenantCases},
+		{"Apps", appCases}, {"Agents", agentCases}, {"Tokens", tokenCases}, {"Grants", grantCases}, {"Identity", identityCases}, {"Audit", auditCases},
+		{"Journal", journalCases}, {"Ledger", ledgerCases},
+		{"Reviews", reviewCases}, {"Drift", driftCases}, {"Messages", messageCases}, {"Tenants", tenantCases},
 	} {
 		t.Run(area.name, func(t *testing.T) {
 			s := open(t)
