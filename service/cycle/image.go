@@ -1,9 +1,11 @@
 package cycle
 
 import (
+	"context"
 	"slices"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
@@ -30,6 +32,25 @@ func (t *turn) image() *journal.Image {
 		}
 	}
 	return hide(i, p.Redacted)
+}
+
+// portray reads what an object holds before it is deleted, as far as mappings write it, so that it can be made anew.
+func (t *turn) portray(ctx context.Context) error {
+	t.tally.requests.Add(1)
+	have, err := t.Target.Get(ctx, t.plan.Type, t.plan.Link.Target)
+	if fault.Is(err, fault.NotFound) {
+		return nil // it is gone already
+	}
+	if err != nil {
+		return err
+	}
+	t.plan.Have = entry.Entry{Type: t.plan.Type, ID: have.ID, Attrs: entry.Attrs{}}
+	for _, attr := range t.rules.TargetAttrs(t.change.Entry.Type) {
+		if values := have.Attrs[attr]; len(values) > 0 {
+			t.plan.Have.Attrs[attr] = values
+		}
+	}
+	return nil
 }
 
 // longList is how many values of an attribute an image holds whole; of more only the ones that change.

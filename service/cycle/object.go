@@ -342,6 +342,9 @@ func (t *turn) write(ctx context.Context, v plan.Verb, id string, edits []entry.
 
 func (t *turn) remove(ctx context.Context) error {
 	id := t.plan.Link.Target
+	if err := t.portray(ctx); err != nil {
+		return err
+	}
 	if err := t.intend(ctx, plan.Delete, id); err != nil {
 		return err
 	}
