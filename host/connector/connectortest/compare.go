@@ -48,7 +48,7 @@ func agrees(t *trial, h Harness) {
 	for _, s := range texts {
 		ask(c, s)
 	}
-	rapid.Check(t, func(r *rapid.T) {
+	t.forAll(func(r *rapid.T) {
 		pieces := rapid.SliceOfN(rapid.SampledFrom(texts), 1, 3).Draw(r, "pieces")
 		ask(c.reporting(r), strings.Join(pieces, rapid.SampledFrom([]string{"", " ", "'", "*", ")("}).Draw(r, "joint")))
 	})

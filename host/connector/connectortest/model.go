@@ -19,7 +19,7 @@ const rounds = 12
 func follows(t *trial, h Harness) {
 	c := begin(t, h)
 	next, played, failed := 0, 0, false
-	rapid.Check(t, func(r *rapid.T) {
+	t.forAll(func(r *rapid.T) {
 		if played++; played > rounds && !failed {
 			return
 		}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
+
+	"pgregory.net/rapid"
 
 	"github.com/sallyport-id/sallyport/host/connector"
 )
@@ -39,9 +42,25 @@ func (t *trial) play(check func(*trial, Harness)) {
 	go func() { // of its own, because Fatalf ends it
 		defer close(done)
 		defer t.cleanUp()
+		defer t.survive()
 		check(t, t.h)
 	}()
 	<-done
+}
+
+// survive makes a panic of a connector a failure of the check.
+func (t *trial) survive() {
+	if p := recover(); p != nil {
+		t.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
+}
+
+// forAll makes a property hold for many random values; one that fails is shrunk. Where the check has failed already, more would
+// tell nothing new.
+func (t *trial) forAll(property func(*rapid.T)) {
+	if !t.Failed() {
+		rapid.Check(t, property)
+	}
 }
 
 func (t *trial) cleanUp() {

@@ -67,7 +67,7 @@ func unicode(t *trial, h Harness) {
 		roundTrip(t, c, n, s)
 	}
 	start := len(hard)
-	rapid.Check(t, func(r *rapid.T) {
+	t.forAll(func(r *rapid.T) {
 		s := strings.ReplaceAll(rapid.String().Draw(r, "text"), "\x00", "")
 		start++
 		roundTrip(r, c.reporting(r), start, s)
