@@ -101,12 +101,12 @@ type Failures interface {
 type Holds interface {
 	// Hold stores entries; one that is there already keeps its Since, Released and Told.
 	Hold(ctx context.Context, job JobID, es []HeldEntry) error
-	// HeldCount returns how many there are, and how many of them are released.
-	HeldCount(ctx context.Context, job JobID) (all, released int, _ error)
+	// HeldCount counts them.
+	HeldCount(ctx context.Context, job JobID) (HeldCount, error)
 	// Held yields entries in the order of source id, after the id given: all, or only those that are released.
 	Held(ctx context.Context, job JobID, after string, released bool) iter.Seq2[HeldEntry, error]
 	// Release marks held entries as released, all when none is named, and returns how many it marked. A source that is not
-	// held is left out.
+	// held is left out. When some are named, all others are kept: they wait for a release of their own, whatever the limits say.
 	Release(ctx context.Context, job JobID, sources []string) (int, error)
 	// TellHeld marks up to limit held entries that the journal does not know of, and stores the records tell makes of them in the
 	// same transaction. It returns how many it marked.
@@ -274,6 +274,14 @@ type HeldEntry struct {
 	Name     string     `json:"name"`
 	Since    time.Time  `json:"since,omitzero"`
 	Released bool       `json:"released,omitempty"`
+	Kept     bool       `json:"kept,omitempty"` // somebody released others and left this one
+}
+
+// HeldCount counts held entries.
+type HeldCount struct {
+	All      int
+	Released int
+	Kept     int
 }
 
 // Progress counts a cycle.

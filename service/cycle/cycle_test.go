@@ -57,6 +57,8 @@ type bench struct {
 	rules  *plan.Rules
 	path   string
 	job    *cycle.Job
+
+	observer cycle.Observer
 }
 
 func newBench(t *testing.T) *bench {
@@ -86,7 +88,7 @@ func (b *bench) open() {
 		b.t.Fatal(err)
 	}
 	b.db = db
-	b.job = cycle.NewJob(cycle.Parts{Source: db.Directory(), Target: b.target, Ledger: db.Ledger(), Log: db.Journal()}, b.rules)
+	b.renew()
 }
 
 // user puts a person into the directory; attrs is "name=value" words.

@@ -37,8 +37,8 @@ func (p *pass) deletions(ctx context.Context) error {
 	if !p.holding.Load() {
 		return nil
 	}
-	all, released, err := p.Ledger.HeldCount(ctx, p.id)
-	if err != nil || all == 0 {
+	held, err := p.Ledger.HeldCount(ctx, p.id)
+	if err != nil || held.All == 0 {
 		return err
 	}
 	active, err := p.counted(ctx)
@@ -47,22 +47,25 @@ func (p *pass) deletions(ctx context.Context) error {
 	}
 	b := p.budget()
 	b.active = total(active)
-	why := b.exceeded(p.state.Leavers, all-released, time.Now())
-	if p.state.Released {
-		why = ""
+	free := held.All - held.Released - held.Kept
+	why := ""
+	if !p.state.Released && free > 0 {
+		why = b.exceeded(p.state.Leavers, free, time.Now())
 	}
-	if why != "" && released == 0 {
-		return p.tellHeld(ctx, why)
-	}
-	counted := all - released
+	counted := free
 	if why != "" || p.state.Released {
 		counted = 0 // a release was for these, later ones count anew
 	}
-	if err := p.spend(ctx, b, counted); err != nil {
-		return err
+	if why == "" || held.Released > 0 {
+		if err := p.spend(ctx, b, counted); err != nil {
+			return err
+		}
+		if err := p.carryOutHeld(ctx, why != ""); err != nil {
+			return err
+		}
 	}
-	if err := p.carryOutHeld(ctx, why != ""); err != nil || why == "" {
-		return err
+	if why == "" {
+		return nil
 	}
 	return p.tellHeld(ctx, why)
 }
@@ -79,7 +82,8 @@ func (p *pass) spend(ctx context.Context, b budget, n int) error {
 	return err
 }
 
-// carryOutHeld plans everybody who is held again and carries it out; who turns out to stay is held no longer.
+// carryOutHeld plans those who are held again and carries it out, but for those who wait for a release of their own; who turns
+// out to stay is held no longer.
 func (p *pass) carryOutHeld(ctx context.Context, released bool) error {
 	p.deleting = true
 	defer func() { p.deleting = false }()
@@ -88,6 +92,9 @@ func (p *pass) carryOutHeld(ctx context.Context, released bool) error {
 			if err != nil {
 				yield(directory.Change{}, err)
 				return
+			}
+			if h.Kept && !p.state.Released {
+				continue
 			}
 			if !yield(p.read(ctx, Object{h.Type, h.Source})) {
 				return

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
@@ -34,4 +35,17 @@ func (s *Jobs) Write(ctx context.Context, id JobID, c Compensation) (journal.Rec
 		return journal.Record{}, err
 	}
 	return j.Write(ctx, c)
+}
+
+// Candidate makes a job of a configuration that nobody applied, to look with and never to run: Explain and Preview show what it would do.
+func (s *Jobs) Candidate(ctx context.Context, a app.App) (*Job, error) {
+	rules, err := plan.Compile(a)
+	if err != nil {
+		return nil, err
+	}
+	parts := s.parts
+	if parts.Target, err = s.target(ctx, a); err != nil {
+		return nil, err
+	}
+	return NewJob(parts, rules), nil
 }

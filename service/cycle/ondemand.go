@@ -161,11 +161,11 @@ func (p *pass) holdNow(ctx context.Context) error {
 }
 
 func (p *pass) countHeld(ctx context.Context) error {
-	held, _, err := p.Ledger.HeldCount(ctx, p.id)
+	held, err := p.Ledger.HeldCount(ctx, p.id)
 	if err != nil {
 		return err
 	}
-	_, err = p.Ledger.SetState(ctx, p.id, func(s State) (State, error) { s.HeldCount = held; return s, nil })
+	_, err = p.Ledger.SetState(ctx, p.id, func(s State) (State, error) { s.HeldCount = held.All; return s, nil })
 	return err
 }
 

@@ -93,9 +93,9 @@ func (p *pass) lookAhead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	held, _, err := p.Ledger.HeldCount(ctx, p.id)
+	held, err := p.Ledger.HeldCount(ctx, p.id)
 	p.failing.Store(!due.IsZero())
-	p.holding.Store(held > 0)
+	p.holding.Store(held.All > 0)
 	return err
 }
 
@@ -131,10 +131,11 @@ func (p *pass) keep(ctx context.Context) error {
 // finish writes down where the cycle got to. Only now may the watermark move.
 func (p *pass) finish(ctx context.Context) error {
 	done := p.tally.end()
-	held, _, err := p.Ledger.HeldCount(ctx, p.id)
+	waiting, err := p.Ledger.HeldCount(ctx, p.id)
 	if err != nil {
 		return err
 	}
+	held := waiting.All
 	counts, err := p.counted(ctx)
 	if err != nil {
 		return err

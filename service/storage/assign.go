@@ -1,7 +1,10 @@
 package storage
 
 import (
+	"cmp"
 	"context"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -199,4 +202,67 @@ func (s *Assignments) Reach(ctx context.Context, a app.ID, principal string, nes
 		return nil
 	})
 	return as, err
+}
+
+// reachedApps returns the applications that a group brings people into: those it is assigned to itself, or a group above it.
+func (t tx) reachedApps(group string) (apps []string, err error) {
+	above := []string{group}
+	groups, err := (&climber{t, map[string][]parent{}}).climb(group)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		above = append(above, g.Group)
+	}
+	for _, g := range above {
+		as, err := t.assignments(principalAssignments, g, "", pageSize)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range as {
+			if !slices.Contains(apps, string(a.App)) {
+				apps = append(apps, string(a.App))
+			}
+		}
+	}
+	return apps, nil
+}
+
+// orderMembers makes every job whose people a group brings in look at them: the group was deleted or restored, which its members
+// do not show.
+func (t tx) orderMembers(group string) error {
+	apps, err := t.reachedApps(group)
+	if err != nil {
+		return err
+	}
+	for _, a := range apps {
+		if err := t.order(a, []cycle.Due{{Object: cycle.Object{Type: entry.Group, ID: group}, Reach: true}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orderEach is orderMembers for a group that is about to be forgotten: its members are named one by one.
+func (t tx) orderEach(group string) error {
+	apps, err := t.reachedApps(group)
+	if err != nil || len(apps) == 0 {
+		return err
+	}
+	var ds []cycle.Due
+	err = t.each(memberPage, []any{group, "", math.MaxInt32}, func(r Rows) error {
+		var ref entry.Ref
+		err := r.Scan(&ref.Type, &ref.ID)
+		ds = append(ds, cycle.Due{Object: cycle.Object{Type: cmp.Or(ref.Type, entry.User), ID: ref.ID}, Reach: true})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range apps {
+		if err := t.order(a, ds); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -146,7 +146,12 @@ func (d *Directory) HardDelete(ctx context.Context, t entry.Type, id string) err
 }
 
 func (c *clock) forget(t entry.Type, id string, empty []byte) error {
-	for _, q := range []Query{deleteRefsOf, forgetUnrefsOf} {
+	if t == entry.Group {
+		if err := c.tx.orderEach(id); err != nil {
+			return err
+		}
+	}
+	for _, q := range []Query{deleteRefsOf, forgetLeft, forgetUnrefsOf} {
 		if _, err := c.tx.exec(q, string(t), id); err != nil {
 			return err
 		}

@@ -132,7 +132,13 @@ func (d *Directory) replace(ctx context.Context, op string, have object, want en
 		return nil
 	}
 	err = d.write(ctx, op, func(tx tx) error {
-		return tx.withClock(func(c *clock) error { return c.store(w, have.seq, drop, add) })
+		if err := tx.withClock(func(c *clock) error { return c.store(w, have.seq, drop, add) }); err != nil {
+			return err
+		}
+		if want.Type != entry.Group || !have.exists() || int(have.state) == w.state {
+			return nil
+		}
+		return tx.orderMembers(want.ID)
 	})
 	return taken(op, w, err)
 }

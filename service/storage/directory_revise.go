@@ -240,6 +240,11 @@ func (c *clock) retire(r *revision) error {
 	if err := c.store(r.want, r.have.seq, r.drop, r.add); err != nil {
 		return err
 	}
+	if r.have.entry.Type == entry.Group {
+		if err := c.tx.orderMembers(r.have.entry.ID); err != nil {
+			return err
+		}
+	}
 	return c.unlink(r.have.entry.Type, r.have.entry.ID)
 }
 

@@ -14,7 +14,7 @@ const (
 
 	deleteHeld Query = `DELETE FROM ledger_held WHERE tenant = $1 AND job = $2 AND source = $3`
 
-	countHeld Query = `SELECT COUNT(*), COALESCE(SUM(released), 0) FROM ledger_held WHERE tenant = $1 AND job = $2`
+	countHeld Query = `SELECT released, COUNT(*) FROM ledger_held WHERE tenant = $1 AND job = $2 GROUP BY released`
 
 	listHeld Query = `SELECT source, type, verb, name, since, released FROM ledger_held
 		WHERE tenant = $1 AND job = $2 AND source > $3 ORDER BY source LIMIT $4`
@@ -27,9 +27,12 @@ const (
 
 	tellHeld Query = `UPDATE ledger_held SET told = 1 WHERE tenant = $1 AND job = $2 AND source = $3`
 
-	releaseHeld    Query = `UPDATE ledger_held SET released = 1 WHERE tenant = $1 AND job = $2 AND source = $3 AND released = 0`
-	releaseAllHeld Query = `UPDATE ledger_held SET released = 1 WHERE tenant = $1 AND job = $2 AND released = 0`
-	deleteHelds    Query = `DELETE FROM ledger_held WHERE tenant = $1 AND job = $2`
+	releaseHeld    Query = `UPDATE ledger_held SET released = 1 WHERE tenant = $1 AND job = $2 AND source = $3 AND released <> 1`
+	releaseAllHeld Query = `UPDATE ledger_held SET released = 1 WHERE tenant = $1 AND job = $2 AND released <> 1`
+
+	keepOthers Query = `UPDATE ledger_held SET released = 2 WHERE tenant = $1 AND job = $2 AND released = 0`
+
+	deleteHelds Query = `DELETE FROM ledger_held WHERE tenant = $1 AND job = $2`
 )
 
 // Hold stores entries; one that is there already keeps its time and its release.
@@ -47,13 +50,30 @@ func (l *Ledger) Hold(ctx context.Context, job cycle.JobID, es []cycle.HeldEntry
 	})
 }
 
-// HeldCount returns how many entries there are, and how many of them are released.
-func (l *Ledger) HeldCount(ctx context.Context, job cycle.JobID) (all, released int, err error) {
+// What the column released says.
+const (
+	heldFree     = 0
+	heldReleased = 1
+	heldKept     = 2
+)
+
+// HeldCount counts the entries.
+func (l *Ledger) HeldCount(ctx context.Context, job cycle.JobID) (c cycle.HeldCount, err error) {
 	err = l.read(ctx, "count what is held", func(tx tx) error {
-		_, err := tx.one(countHeld, []any{string(job)}, &all, &released)
-		return err
+		return tx.each(countHeld, []any{string(job)}, func(r Rows) error {
+			var sort, n int
+			err := r.Scan(&sort, &n)
+			c.All += n
+			switch sort {
+			case heldReleased:
+				c.Released = n
+			case heldKept:
+				c.Kept = n
+			}
+			return err
+		})
 	})
-	return all, released, err
+	return c, err
 }
 
 // Held yields entries in the order of source id, after the id given: all, or only those that are released.
@@ -80,7 +100,7 @@ func (t tx) held(q Query, args ...any) (es []cycle.HeldEntry, err error) {
 		var e cycle.HeldEntry
 		var since, released int64
 		err := r.Scan(&e.Source, &e.Type, &e.Verb, &e.Name, &since, &released)
-		e.Since, e.Released = when(since), released != 0
+		e.Since, e.Released, e.Kept = when(since), released == heldReleased, released == heldKept
 		es = append(es, e)
 		return err
 	})
@@ -103,7 +123,11 @@ func (l *Ledger) Release(ctx context.Context, job cycle.JobID, sources []string)
 			}
 			n += int(m)
 		}
-		return nil
+		if n == 0 {
+			return nil
+		}
+		_, err := tx.exec(keepOthers, string(job))
+		return err
 	})
 	return n, err
 }

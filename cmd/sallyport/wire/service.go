@@ -24,9 +24,11 @@ import (
 	"github.com/sallyport-id/sallyport/service/access"
 	"github.com/sallyport-id/sallyport/service/agents"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/audit"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/gateway"
 	"github.com/sallyport-id/sallyport/service/graphapi"
+	"github.com/sallyport-id/sallyport/service/identity"
 	"github.com/sallyport-id/sallyport/service/inbound"
 	"github.com/sallyport-id/sallyport/service/secrets"
 	"github.com/sallyport-id/sallyport/service/storage/sqlite"
@@ -44,6 +46,9 @@ type ServiceConfig struct {
 	Names  []string      // host names and addresses for the self-signed certificate, beside the machine's own
 	Retain time.Duration // how long the journal is kept; 0 means DefaultRetain
 	Logger *slog.Logger
+	SignIn SignIn // where people sign in
+	// PublicURL is the address clients know the service by; "" takes it from each request.
+	PublicURL string
 }
 
 // DefaultRetain is how long the journal is kept unless told otherwise.
@@ -60,6 +65,9 @@ type Service struct {
 	db      *sqlite.DB
 	gate    *gateway.Gateway
 	jobs    *cycle.Jobs
+
+	identity *identity.Server
+	audit    *audit.Keeper
 	stop    context.CancelFunc
 	logger  *slog.Logger
 }
@@ -89,6 +97,9 @@ func StartService(ctx context.Context, c ServiceConfig) (_ *Service, err error) 
 	if s.AdminSecret, err = firstAdmin(ctx, s.db.Tokens()); err != nil {
 		return nil, err
 	}
+	if err := s.startIdentity(ctx, c); err != nil {
+		return nil, err
+	}
 	if s.gate, err = startGateway(ctx, c, files, s.db.Agents()); err != nil {
 		return nil, err
 	}
@@ -97,7 +108,7 @@ func StartService(ctx context.Context, c ServiceConfig) (_ *Service, err error) 
 		return nil, err
 	}
 	s.jobs = cycle.NewJobs(cycle.Parts{
-		Source: s.db.Directory(), Ledger: s.db.Ledger(), Log: s.db.Journal(), Logger: c.Logger,
+		Source: s.db.Directory(), Ledger: s.db.Ledger(), Log: s.db.Journal(), Logger: c.Logger, Assigned: s.db.Assignments(),
 	}, s.db.Apps(), (&targets{s.gate, store}).connect)
 	if err := s.jobs.Start(ctx); err != nil {
 		c.Logger.Error("an application could not be taken up", "error", err) // the others run; its status says why
@@ -181,14 +192,14 @@ func pin(certPEM []byte) (string, error) {
 func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files, store *secrets.Store) error {
 	api := graphapi.New(graphapi.Config{
 		Directory: s.db.Directory(), Apps: s.db.Apps(), Jobs: s.jobs, Escrows: s.db.Ledger(), Journal: s.db.Journal(),
-		Access: s.db.Tokens(), Agents: s.db.Agents(), Gate: presence{s.gate}, Secrets: store, Logger: c.Logger,
+		Access: s.db.Tokens(), Callers: s.identity, Identity: s.graphIdentity(), Audit: s.audit, Agents: s.db.Agents(), Gate: presence{s.gate}, Secrets: store, Logger: c.Logger,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/tunnel", s.gate.Handler())
 	mux.Handle("/tunnel/", s.gate.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("/", api)
-	door := inbound.New(inbound.Config{Directory: s.db.Directory(), Access: s.db.Tokens(), Logger: c.Logger})
+	door := inbound.New(inbound.Config{Directory: s.db.Directory(), Access: s.db.Tokens(), Callers: s.identity, Logger: c.Logger})
 	tlsConfig, err := tlsx.Server(files)
 	if err != nil {
 		return err
@@ -200,7 +211,7 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 	}
 	s.URL = "https://" + l.Addr().String()
 	s.server = &http.Server{
-		Handler: scimOr(door, mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: scimOr(door, s.identity.Or(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), // handshakes of strangers are not worth a warning
 	}
 	go func() { s.serving <- s.server.Serve(tls.NewListener(l, tlsConfig)) }()

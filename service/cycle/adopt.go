@@ -1,0 +1,77 @@
+package cycle
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/service/journal"
+	"github.com/sallyport-id/sallyport/service/plan"
+)
+
+// Name is a matching attribute with the value it was to get.
+type Name struct {
+	Attr  string `json:"attr"`
+	Value string `json:"value"`
+}
+
+// namesOf returns what a new object can be found by when the answer to its create got lost.
+func (t *turn) namesOf(want entry.Entry) []Name {
+	var names []Name
+	for _, attr := range t.rules.MatchAttrs(t.change.Entry.Type) {
+		if v := want.Attrs.Text(attr); v != "" {
+			names = append(names, Name{attr, v})
+		}
+	}
+	return names
+}
+
+// adopt finds what an interrupted create may have made, and links it. Without that, somebody who left in the meantime would keep an
+// account that nobody knows of, since no plan for them would look for one any more.
+func (t *turn) adopt(ctx context.Context) (plan.Link, error) {
+	i := t.receipt.Intent
+	if t.receipt.Key == "" || i.Verb != plan.Create {
+		return plan.Link{}, nil
+	}
+	typ := t.rules.TargetType(i.Type)
+	for _, n := range i.Names {
+		t.tally.requests.Add(1)
+		hits, err := t.Target.Find(ctx, typ, n.Attr, n.Value)
+		if err != nil {
+			return plan.Link{}, err
+		}
+		if len(hits) != 1 || !holdsAll(hits[0], i.Names) {
+			continue
+		}
+		if taken, err := t.Ledger.LinkOf(ctx, t.id, i.Type, hits[0].ID); err != nil || taken.Source != "" {
+			return plan.Link{}, err
+		}
+		link := plan.Link{Source: i.Source, Type: i.Type, Target: hits[0].ID, Active: true}
+		r := t.entry(plan.Success, nil)
+		r.Action, r.Code, r.Target = string(plan.Create), "EntryExportAdd", journal.Identity{ID: link.Target, Type: string(typ)}
+		r.Reason = fmt.Sprintf("the create was interrupted before its answer; the target made %s", link.Target)
+		return link, t.settle(ctx, Outcome{Link: link, Records: []journal.Record{r}})
+	}
+	return plan.Link{}, nil
+}
+
+// holdsAll tells the object we made from one of somebody else that shares a name: it has all of them.
+func holdsAll(e entry.Entry, names []Name) bool {
+	return !slices.ContainsFunc(names, func(n Name) bool {
+		return !slices.ContainsFunc(e.Attrs[n.Attr], func(v entry.Value) bool { return fold(v) == fold(n.Value) })
+	})
+}
+
+// followers orders a look at those who refer to an object that has a new counterpart: what they hold points to the old one.
+func (t *turn) followers(ctx context.Context) error {
+	owners, err := t.Source.Referrers(ctx, t.change.Entry.Type, t.change.Entry.ID)
+	if err != nil || len(owners) == 0 {
+		return err
+	}
+	dues := make([]Due, len(owners))
+	for i, o := range owners {
+		dues[i] = Due{Object: Object(o)}
+	}
+	return t.Ledger.Order(ctx, t.id, dues)
+}
