@@ -1,11 +1,8 @@
 package gsql
 
 import (
-	"context"
-	"fmt"
 	"testing"
 
-	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/host/connector"
 	"github.com/sallyport-id/sallyport/host/connector/connectortest"
 )
@@ -35,25 +32,6 @@ func odd(dialect string) Demo {
 
 func TestConformance(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
-		connectortest.Run(t, connectortest.Harness{
-			New: func(t testing.TB) func(context.Context) (connector.Session, error) {
-				layout, url := odd(d.name), d.url(t)
-				if err := layout.Create(t.Context(), url, connector.Secret{}); err != nil {
-					t.Fatal(err)
-				}
-				return func(ctx context.Context) (connector.Session, error) {
-					return New().Open(ctx, layout.Config("test", url, connector.Secret{}))
-				}
-			},
-			Type: "Person",
-			Sample: func(n int) entry.Attrs {
-				return entry.Attrs{"lo'gin": {fmt.Sprintf("login%d", n)}, "sur name": {fmt.Sprintf("Surname %d", n)},
-					"badge$1": {fmt.Sprintf("badge-%d", n)}, "enabled": {n%2 == 0}, "floor?": {int64(n)}}
-			},
-			Anchor: "lo'gin", Required: "sur name", Unique: "badge$1", Text: `no"te; DROP`, Flag: "enabled", Number: "floor?",
-			When: "hired.at", Bytes: "photo[0]", Many: "phones", Document: "mails", Manager: "SELECT",
-			Group: "Team", Members: "members",
-			GroupSample: func(n int) entry.Attrs { return entry.Attrs{"title": {fmt.Sprintf("Team %d", n)}} },
-		})
+		connectortest.Run(t, kit(d, func(testing.TB, connector.Config) {}))
 	})
 }

@@ -59,7 +59,7 @@ func (t *table) describe(found [][]entry.Value) {
 	keys := map[int64]string{}
 	for _, row := range found {
 		declared := text(row[1])
-		c := column{name: text(row[0]), quoted: sqlite{}.quote(text(row[0])), dbType: baseType(declared), caseExact: true}
+		c := column{name: text(row[0]), quoted: sqlite{}.quote(text(row[0])), dbType: baseType(declared), dbFull: declared, caseExact: true}
 		c.kind = liteKind(c.dbType)
 		if c.kind == connector.DateTime {
 			c.reads = "+%s" // hides the declared type from the client library, which acts on it

@@ -97,7 +97,7 @@ func (postgres) unknown(ctx context.Context, c conn, path []string) error {
 }
 
 func (d postgres) column(row []entry.Value) column {
-	c := column{name: text(row[0]), quoted: d.quote(text(row[0])), dbType: text(row[1]), caseExact: true}
+	c := column{name: text(row[0]), quoted: d.quote(text(row[0])), dbType: text(row[1]), dbFull: text(row[2]), caseExact: true}
 	notNull, filled, computed, deterministic := row[3] == true, row[4] == true, row[5] == true, row[6] == true
 	c.kind = postgresKind(c.dbType, text(row[2]))
 	c.nullable = !notNull
