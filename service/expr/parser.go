@@ -95,9 +95,9 @@ func (p *parser) peek() byte {
 	return 0
 }
 
-// enter counts a level of nesting; leave gives it back.
+// enter counts a level of nesting; leave gives it back. The whole expression is a level of its own, below which MaxDepth calls and parentheses fit.
 func (p *parser) enter() *SyntaxError {
-	if p.depth++; p.depth > MaxDepth {
+	if p.depth++; p.depth > MaxDepth+1 {
 		return p.fail(fmt.Sprintf("nested deeper than %d levels", MaxDepth), "a flatter expression")
 	}
 	return nil

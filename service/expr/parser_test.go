@@ -46,7 +46,7 @@ func TestSyntaxErrorsSayWhereAndWhat(t *testing.T) {
 		{"BadHex", `&H`, `line 1, column 1: not a hexadecimal number; expected &H and 1 to 16 hexadecimal digits`},
 		{"LoneAmpersand", `& "a"`, `line 1, column 1: unexpected '&'; expected a function, an [attribute], a "text", a number or "("`},
 		{"NotUTF8", "\"é\xff\"", `line 1, column 3: the text is not valid UTF-8`},
-		{"TooDeep", strings.Repeat("(", 65) + "1" + strings.Repeat(")", 65), `line 1, column 65: nested deeper than 64 levels; expected a flatter expression`},
+		{"TooDeep", strings.Repeat("(", 65) + "1" + strings.Repeat(")", 65), `line 1, column 66: nested deeper than 64 levels; expected a flatter expression`},
 		{"TooLong", `"` + strings.Repeat("é", 9999) + `"`, `line 1, column 1: the expression is longer than 10000 characters; expected a shorter one`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestTreeOnTheWire(t *testing.T) {
 func TestFromTree(t *testing.T) {
 	constant := func(s string) Tree { return Tree{Name: s, Type: ConstantNode} }
 	deep := constant("x")
-	for range 70 {
+	for range 200 {
 		deep = Tree{Name: "Not", Type: FunctionNode, Parameters: []TreeItem{{"source", deep}}}
 	}
 	for _, c := range []struct {
@@ -152,7 +152,7 @@ func TestFromTree(t *testing.T) {
 		{"OperatorWithOneOperand", Tree{Name: "=", Type: FunctionNode, Parameters: []TreeItem{{"left", constant("1")}}}, "!read the expression tree: the operator = has 1 operands"},
 		{"UnknownType", Tree{Name: "a", Type: "Thing"}, `!read the expression tree: unknown node type "Thing"; use Attribute, Constant or Function`},
 		{"UnknownFunction", Tree{Name: "Nope", Type: FunctionNode}, "!read the expression tree: there is no function Nope"},
-		{"TooDeep", deep, "!read the expression tree: the tree is deeper than 64 levels"},
+		{"TooDeep", deep, "!read the expression tree: the tree is deeper than 195 levels"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := ""

@@ -146,13 +146,13 @@ func lintCall(c *call) []string {
 	return c.fn.lint(c)
 }
 
-// constant returns the text of an argument that is a literal.
+// constant returns the text of an argument that is a literal other than NULL, which is the same as an omitted argument.
 func (c *call) constant(i int) (string, bool) {
 	if !c.given(i) {
 		return "", false
 	}
 	l, ok := c.args[i].(*literal)
-	if !ok || l.ignore != nil {
+	if !ok || l.ignore != nil || l.val == nil {
 		return "", false
 	}
 	return text(l.val), true

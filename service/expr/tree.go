@@ -108,9 +108,12 @@ func (t Tree) Text() (string, error) {
 	return b.String(), nil
 }
 
+// maxTreeDepth bounds the walk: each level of the text may be a comparison of concatenations of calls. Parse then applies the true limit.
+const maxTreeDepth = 3 * (MaxDepth + 1)
+
 func (t Tree) write(b *strings.Builder, depth int) error {
-	if depth > MaxDepth {
-		return fmt.Errorf("the tree is deeper than %d levels", MaxDepth)
+	if depth > maxTreeDepth {
+		return fmt.Errorf("the tree is deeper than %d levels", maxTreeDepth)
 	}
 	if b.Len() > 4*MaxLength {
 		return fmt.Errorf("the expression is longer than %d characters", MaxLength)
@@ -139,7 +142,7 @@ func (t Tree) constant() string {
 }
 
 func (t Tree) writeFunction(b *strings.Builder, depth int) error {
-	if slices.Contains([]string{"&", "=", "<>", "<", "<=", ">", ">="}, t.Name) {
+	if t.Name == "&" || slices.Contains(comparisons, t.Name) {
 		return t.writeOperator(b, depth)
 	}
 	fn, ok := lookup(t.Name)
@@ -147,7 +150,11 @@ func (t Tree) writeFunction(b *strings.Builder, depth int) error {
 		return fmt.Errorf("there is no function %s", t.Name)
 	}
 	b.WriteString(fn.Name + "(")
-	for i, p := range fn.place(t.Parameters) {
+	args := fn.place(t.Parameters)
+	if len(args) == 1 && args[0] == nil {
+		b.WriteByte(',')
+	}
+	for i, p := range args {
 		if i > 0 {
 			b.WriteString(", ")
 		}
@@ -166,18 +173,29 @@ func (t Tree) writeOperator(b *strings.Builder, depth int) error {
 	if len(t.Parameters) < 2 || t.Name != "&" && len(t.Parameters) > 2 {
 		return fmt.Errorf("the operator %s has %d operands", t.Name, len(t.Parameters))
 	}
-	b.WriteString("(")
 	for i, p := range t.Parameters {
 		if i > 0 {
 			b.WriteString(" " + t.Name + " ")
 		}
-		if err := p.Value.write(b, depth+1); err != nil {
+		if err := p.Value.writeOperand(b, depth+1); err != nil {
 			return err
 		}
 	}
-	b.WriteString(")")
 	return nil
 }
+
+// writeOperand puts a comparison into parentheses, and nothing else: each pair counts as a level of nesting.
+func (t Tree) writeOperand(b *strings.Builder, depth int) error {
+	if t.Type != FunctionNode || !slices.Contains(comparisons, t.Name) {
+		return t.write(b, depth)
+	}
+	b.WriteString("(")
+	err := t.write(b, depth)
+	b.WriteString(")")
+	return err
+}
+
+var comparisons = []string{"=", "<>", "<", "<=", ">", ">="}
 
 // place puts parameters into the order of the signature, by key; unknown keys take the places that are free, in order. nil is an omitted one.
 func (f *builtin) place(items []TreeItem) []*Tree {

@@ -24,6 +24,9 @@ func (a *attribute) write(b *strings.Builder) {
 func (c *call) write(b *strings.Builder) {
 	b.WriteString(c.fn.Name)
 	b.WriteByte('(')
+	if len(c.args) == 1 && c.args[0] == nil {
+		b.WriteByte(',') // "()" is no argument at all, "(,)" one that is left out
+	}
 	for i, a := range c.args {
 		if i > 0 {
 			b.WriteString(", ")
