@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/cycle"
+	"github.com/sallyport-id/sallyport/service/directory"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
@@ -26,6 +27,19 @@ func (s *Reviews) Create(ctx context.Context, a app.ID, by string, life time.Dur
 		life = Lifetime
 	}
 	return s.begin(ctx, a, Plan{Kind: Run, MadeBy: by, Expires: time.Now().Add(life)}, s.preview)
+}
+
+// Repair begins to make a plan that puts some objects right, as a cycle would if it looked at them now.
+func (s *Reviews) Repair(ctx context.Context, a app.ID, which []cycle.Object, by string) (Plan, error) {
+	return s.begin(ctx, a, Plan{Kind: Repair, MadeBy: by}, func(ctx context.Context, p Plan, f *filler) error {
+		return s.forecast(ctx, p, f, len(which), func(yield func(cycle.Object, error) bool) {
+			for _, o := range which {
+				if !yield(o, nil) {
+					return
+				}
+			}
+		})
+	})
 }
 
 // begin stores a plan's head and fills the plan in the background.
@@ -156,13 +170,52 @@ func (s *Reviews) forecast(ctx context.Context, p Plan, f *filler, total int, wh
 		if err := f.look(ctx, total); err != nil {
 			return err
 		}
-		if row, ok := rowOf(pl, err); ok {
-			if err := f.add(ctx, row); err != nil {
+		row, ok := rowOf(pl, err)
+		if Removed(pl, err) {
+			if row, err = s.anew(ctx, p, pl); err != nil {
 				return err
 			}
 		}
+		if !ok {
+			continue
+		}
+		if err := f.add(ctx, row); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
+}
+
+// Removed reports whether a plan could not be made because the object it is linked with is gone from the target.
+func Removed(p plan.Plan, err error) bool {
+	return fault.Is(err, fault.NotFound) && p.Link.Target != "" && p.Source.ID != ""
+}
+
+// anew makes the row of somebody whose object was removed in the target by hand: the engine looks for another counterpart, and creates the object
+// when there is none.
+func (s *Reviews) anew(ctx context.Context, p Plan, gone plan.Plan) (Row, error) {
+	a, err := s.Apps.Get(ctx, p.ID.App)
+	if err != nil {
+		return Row{}, err
+	}
+	rules, err := plan.Compile(a)
+	if err != nil {
+		return Row{}, err
+	}
+	target, err := s.Connect(ctx, a)
+	if err != nil {
+		return Row{}, err
+	}
+	fresh, err := rules.Make(ctx, &past{Target: target, pairs: s.Pairs, job: p.ID.App}, plan.Input{
+		Change: directory.Change{Entry: gone.Source}, Now: time.Now(), Rand: noRandom{}, Compare: true, Assigned: true,
+	})
+	r, ok := rowOf(fresh, err)
+	if !ok {
+		r.Outcome = Impossible
+	}
+	r.Reason = fmt.Sprintf("its object %s is gone from the target; %s", gone.Link.Target, r.Reason)
+	r.Expect, r.Late = cycle.Precondition{Source: cycle.PreconditionOf(gone).Source}, nil
+	return r, ctx.Err()
 }
 
 // rowOf makes the row of what would be done to an object; false when nothing would.

@@ -203,6 +203,6 @@ func TestReplayShowsWhatOtherRulesWouldHaveWritten(t *testing.T) {
 		return out
 	}
 	b.equal(look(other), []string{"p0@x update update [{title B B SALES}]"}) // of p9 both rules make the same
-	b.equal(look(b.app), []string(nil)) // the same rules differ in nothing
+	b.equal(look(b.app), []string(nil))                                      // the same rules differ in nothing
 	b.equal(b.writes(), []string(nil))
 }
