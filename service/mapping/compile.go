@@ -41,6 +41,8 @@ type rule struct {
 	fillOnly   bool
 	assertive  bool           // replaces what the target holds as a whole
 	attribute  *app.Attribute // what is known of the target's attribute; nil: nothing
+	reads      []string       // source attributes
+	written    string         // the mapping as a person would write it
 	notes      notes
 }
 
@@ -63,6 +65,7 @@ func compileRule(m app.Mapping) (*rule, error) {
 	if err == nil {
 		err = r.check()
 	}
+	r.reads, r.written = r.attributes(), r.text()
 	r.notes = notes{
 		onlyAtCreate: m.Target + ": only written when the object is created",
 		empty:        m.Target + ": the source has no value",

@@ -17,20 +17,21 @@ type Mapping struct {
 	rules []*rule
 	match []*rule // by index of app.Object.Match
 
+	byTarget   map[string]*rule
 	attributes []app.Attribute
 	described  map[string]*app.Attribute // by the target as mappings spell it
 }
 
 // Compile compiles every mapping and every match rule's source. The error joins a fault.Invalid per mistake, each naming the target attribute.
 func Compile(o app.Object) (*Mapping, error) {
-	m := &Mapping{attributes: slices.Clone(o.Attributes), described: map[string]*app.Attribute{}}
+	m := &Mapping{attributes: slices.Clone(o.Attributes), described: map[string]*app.Attribute{}, byTarget: map[string]*rule{}}
 	var errs []error
 	for _, am := range o.Mappings {
 		r, err := compileRule(am)
 		if r.describe(m.attributes); r.attribute != nil {
 			m.described[r.target] = r.attribute
 		}
-		m.rules = append(m.rules, r)
+		m.rules, m.byTarget[r.target] = append(m.rules, r), r
 		errs = append(errs, about(am.Target, err))
 	}
 	for _, ar := range o.Match {

@@ -19,24 +19,23 @@ const maxShown = 10
 
 // Origin tells where a target attribute's value comes from; false when no mapping writes it.
 func (m *Mapping) Origin(target string, in Input) (Origin, bool) {
-	for _, r := range m.rules {
-		if r.target == target {
-			return r.origin(&evaluation{in: &in}), true
-		}
+	r, ok := m.byTarget[target]
+	if !ok {
+		return Origin{}, false
 	}
-	return Origin{}, false
+	return r.origin(&evaluation{in: &in}), true
 }
 
 func (r *rule) origin(ev *evaluation) Origin {
-	o := Origin{Mapping: r.text()}
+	o := Origin{Mapping: r.written}
 	hidden := r.expression != nil && r.expression.Redacted()
 	if hidden {
 		o.Mapping = "[Redact]"
 	}
-	for _, name := range r.attributes() {
+	for _, name := range r.reads {
 		values := ev.attribute(name)
 		if o.Sources == nil {
-			o.Sources = map[string][]string{}
+			o.Sources = make(map[string][]string, len(r.reads))
 		}
 		o.Sources[name] = shown(values, hidden)
 	}
