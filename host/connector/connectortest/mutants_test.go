@@ -175,8 +175,11 @@ func (m mutant) Count(ctx context.Context, t entry.Type) (int, error) {
 
 func (m mutant) Capabilities() connector.Capabilities {
 	c := m.whole.Capabilities()
-	if m.broken == "lacks without a word" {
+	switch m.broken {
+	case "lacks without a word":
 		c.Partitions = false
+	case "counts the watermark from the end":
+		c.Push = false // nobody would wait a minute for a push that is never read
 	}
 	return c
 }
