@@ -19,7 +19,7 @@ func (a *API) guard(rt Route) http.Handler {
 			w.Header().Set("client-request-id", c)
 		}
 		w.Header().Set("OData-Version", "4.0")
-		err := a.admit(w, r, rt)
+		err := a.admit(w, r, rt, id)
 		if err == nil {
 			return
 		}
@@ -30,16 +30,35 @@ func (a *API) guard(rt Route) http.Handler {
 	})
 }
 
-func (a *API) admit(w http.ResponseWriter, r *http.Request, rt Route) error {
+func (a *API) admit(w http.ResponseWriter, r *http.Request, rt Route, id string) error {
 	c, err := a.authenticate(r)
 	if err != nil {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="sallyport"`)
 		return err
 	}
-	if err := decide(c, rt.Permission, r.PathValue("app")); err != nil {
+	r = r.WithContext(access.With(r.Context(), c))
+	if err := a.callers.take(string(c.Tenant) + "/" + c.Subject); err != nil {
 		return err
 	}
-	return rt.Handle(w, r.WithContext(access.With(r.Context(), c)))
+	if err := a.nameApp(r); err != nil {
+		return err
+	}
+	if a.Audit != nil && rt.Permission.Changes() {
+		return a.witnessed(w, r, rt, c, id)
+	}
+	if err := decide(c, rt.Permission, appNamed(r, rt.Permission)); err != nil {
+		return err
+	}
+	return rt.Handle(w, r)
+}
+
+// appNamed returns the application that the request is about, "" when it is about none. The provisioning log is of one when the query
+// says so.
+func appNamed(r *http.Request, p access.Permission) string {
+	if app := r.PathValue("app"); app != "" || p != access.ReadLogs {
+		return app
+	}
+	return r.URL.Query().Get("job")
 }
 
 // decide says why the caller may not; nil when it may.

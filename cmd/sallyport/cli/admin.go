@@ -15,57 +15,14 @@ import (
 // adminCommands are the ones that speak to a running service.
 func adminCommands(e *env) []*cobra.Command {
 	cmds := []*cobra.Command{
-		loginCommand(e), directoryCommand(e), appCommand(e), jobCommand(e),
+		loginCommand(e), logoutCommand(e), whoamiCommand(e), accessCommand(e),
+		directoryCommand(e), usersCommand(e), groupsCommand(e), appCommand(e), jobCommand(e),
 		journalCommand(e), explainCommand(e), agentsCommand(e),
 	}
 	for _, c := range cmds {
 		e.linkFlags(c)
 	}
-	return cmds
-}
-
-func loginCommand(e *env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "login",
-		Short: "Remember a service and the bearer secret for it",
-		Long: `Asks for the bearer secret (or reads it from --token-file), tries it, and keeps service, secret and
-certificate in a profile file that only you can read. The administrator secret is printed once, at the
-service's first start.`,
-		Example: "  sallyport login --service https://127.0.0.1:8443 --ca /var/lib/sallyport/service/tls.crt",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if e.link.service == "" {
-				return usageError{fmt.Errorf("--service is missing: the URL the service printed, like https://127.0.0.1:8443")}
-			}
-			p, err := e.override(profile{})
-			if err != nil {
-				return err
-			}
-			if p.Token == "" {
-				if p.Token, err = e.askSecret("Bearer secret: "); err != nil {
-					return err
-				}
-			}
-			c, err := newClient(p)
-			if err != nil {
-				return err
-			}
-			var who struct {
-				Name  string
-				Roles []string
-			}
-			if err := c.call(cmd.Context(), "GET", "/sallyport/v1/whoami", nil, &who); err != nil {
-				return err
-			}
-			path, err := e.save(p)
-			if err != nil {
-				return err
-			}
-			return e.print(map[string]any{"profile": path, "name": who.Name, "roles": who.Roles}, func() {
-				e.say("You are %s (%s) at %s. Kept in %s.", who.Name, strings.Join(who.Roles, ", "), p.Service, path)
-			})
-		},
-	}
+	return append(cmds, auditCommand(e))
 }
 
 // askSecret reads a secret without showing it; from a pipe it reads one line.

@@ -17,7 +17,7 @@ func jobPath(app string) string {
 }
 
 func jobCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "job", Short: "Start, pause, watch and restart an application's job"}
+	c := &cobra.Command{Use: "job", Aliases: []string{"jobs"}, Short: "Start, pause, watch and restart an application's job"}
 	c.AddCommand(
 		orderCommand(e, "start", "Start the job, or let it go on where it was paused"),
 		orderCommand(e, "pause", "Pause the job: what is in hand is finished, nothing is forgotten"),

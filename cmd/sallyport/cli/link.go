@@ -34,6 +34,10 @@ type profile struct {
 	Service string `json:"service"`
 	Token   string `json:"token"`
 	CA      string `json:"ca,omitempty"` // PEM to trust beside the system's
+
+	Expires      time.Time `json:"expires,omitzero"` // of an access token
+	ClientID     string    `json:"clientId,omitempty"`
+	ClientSecret string    `json:"clientSecret,omitempty"` // with it a new token is got when the last has expired
 }
 
 // linkFlags gives a command the flags to reach a service.
@@ -123,7 +127,23 @@ func (e *env) client() (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.stale() && e.link.tokenFile == "" {
+		if p, err = e.refresh(p); err != nil {
+			return nil, err
+		}
+	}
 	return newClient(p)
+}
+
+// refresh gets a new token for a profile of a client, and keeps it if it can: the next command gets another otherwise.
+func (e *env) refresh(p profile) (profile, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	p, err := p.renew(ctx)
+	if err == nil && e.link.service == "" && e.link.caFile == "" {
+		_, _ = e.save(p)
+	}
+	return p, err
 }
 
 func newClient(p profile) (*client, error) {

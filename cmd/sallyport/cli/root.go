@@ -121,6 +121,7 @@ shows all of it at work; 'sallyport up' keeps a small installation in one folder
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().BoolVar(&e.json, "json", false, "print machine-readable JSON")
+	root.PersistentFlags().Var(output{&e.json}, "output", "how to print what is found: table, or json as --json does")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "admin", Title: "Administer a running service:"}, &cobra.Group{ID: "check", Title: "Check and measure:"})
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
@@ -131,6 +132,7 @@ shows all of it at work; 'sallyport up' keeps a small installation in one folder
 	add("run", runCommands(e)...)
 	add("admin", adminCommands(e)...)
 	add("check", checkCommands(e)...)
+	add("check", exprCommand(e))
 	usageErrors(root)
 	return root
 }

@@ -118,7 +118,22 @@ certificate unless --cert and --key name one, and an administrator secret that i
 	f.StringVar(&names, "names", "", "host names and addresses the self-signed certificate is for, separated by commas")
 	f.DurationVar(&c.Retain, "retain", wire.DefaultRetain, "how long the journal is kept, such as 720h")
 	certFlags(cmd, &c.Cert)
+	signInFlags(cmd, &c)
 	return cmd
+}
+
+// signInFlags say where people sign in, and under which name the service is known.
+func signInFlags(cmd *cobra.Command, c *wire.ServiceConfig) {
+	f, o := cmd.Flags(), &c.SignIn
+	f.StringVar(&c.PublicURL, "public-url", "", "address clients know the service by, like https://idm.example.org, when it is behind a proxy")
+	f.StringVar(&o.Issuer, "oidc-issuer", "", "issuer of the OpenID Connect provider where people sign in")
+	f.StringVar(&o.ClientID, "oidc-client-id", "", "id under which Sallyport is registered there")
+	f.StringVar(&o.SecretFile, "oidc-secret-file", "", "file with Sallyport's secret there")
+	f.StringVar(&o.NameClaim, "oidc-name-claim", "preferred_username", "claim that names people in grants; one they cannot change themselves")
+	f.StringVar(&o.GroupsClaim, "oidc-groups-claim", "groups", "claim that lists people's groups")
+	f.StringSliceVar(&o.Scopes, "oidc-scopes", nil, "what to ask the provider for beside openid and profile")
+	f.StringVar(&o.CAFile, "oidc-ca", "", "PEM file with the provider's authority, when the system does not know it")
+	cmd.MarkFlagsRequiredTogether("oidc-issuer", "oidc-client-id")
 }
 
 func certFlags(cmd *cobra.Command, files *tlsx.Files) {

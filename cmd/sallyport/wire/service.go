@@ -68,8 +68,8 @@ type Service struct {
 
 	identity *identity.Server
 	audit    *audit.Keeper
-	stop    context.CancelFunc
-	logger  *slog.Logger
+	stop     context.CancelFunc
+	logger   *slog.Logger
 }
 
 // StartService opens the data folder and begins to serve. Close ends it.
@@ -193,6 +193,7 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 	api := graphapi.New(graphapi.Config{
 		Directory: s.db.Directory(), Apps: s.db.Apps(), Jobs: s.jobs, Escrows: s.db.Ledger(), Journal: s.db.Journal(),
 		Access: s.db.Tokens(), Callers: s.identity, Identity: s.graphIdentity(), Audit: s.audit, Agents: s.db.Agents(), Gate: presence{s.gate}, Secrets: store, Logger: c.Logger,
+		Catalog: s.db.Catalog(), Assign: s.db.Assignments(), Pairs: s.db.Ledger(), Dial: (&targets{s.gate, store}).dial,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/tunnel", s.gate.Handler())
