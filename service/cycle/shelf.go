@@ -3,12 +3,20 @@ package cycle
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
+)
+
+// Bounds of what is kept of the target: whole rows up to here, then only fingerprints of the matching values, eight bytes each,
+// and beyond that nothing at all. So a target of any size takes a bounded part of the service's memory.
+var (
+	shelfRows   = 50_000
+	shelfPrints = 4_000_000
 )
 
 // shelf is what the target held of one type when an initial cycle began, kept so that not every person needs a request.
@@ -18,10 +26,49 @@ type shelf struct {
 	index []map[string][]int
 	match int // how many of attrs are indexed
 
-	mu   sync.RWMutex
-	rows []row
-	byID map[string]int
+	mu     sync.RWMutex
+	rows   []row
+	byID   map[string]int
+	prints []prints // of the matching values, when there are too many rows; nil before
+	blind  bool     // too many even for that: only the target can answer
 }
+
+// prints is a set of fingerprints: sorted ones, and those that came since.
+type prints struct {
+	sorted []uint64
+	fresh  map[uint64]struct{}
+}
+
+func (p *prints) add(key string) {
+	if p.fresh == nil {
+		p.fresh = map[uint64]struct{}{}
+	}
+	p.fresh[maphash.String(shelfSeed, key)] = struct{}{}
+	if len(p.fresh) >= max(1<<16, len(p.sorted)/8) {
+		p.settle()
+	}
+}
+
+// settle moves the fresh ones to the sorted: a map takes five times the room.
+func (p *prints) settle() {
+	p.sorted = slices.Grow(p.sorted, len(p.fresh))
+	for h := range p.fresh {
+		p.sorted = append(p.sorted, h)
+	}
+	slices.Sort(p.sorted)
+	p.fresh = nil
+}
+
+func (p *prints) has(key string) bool {
+	h := maphash.String(shelfSeed, key)
+	if _, ok := p.fresh[h]; ok {
+		return true
+	}
+	_, ok := slices.BinarySearch(p.sorted, h)
+	return ok
+}
+
+var shelfSeed = maphash.MakeSeed()
 
 // row holds an entry's values without a map of its own: only the attributes that have some.
 type row struct {
@@ -53,7 +100,9 @@ func newShelf(match, others []string) *shelf {
 func (s *shelf) put(e entry.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byID[e.ID] = s.add(e, len(s.attrs))
+	if place := s.add(e, len(s.attrs)); place >= 0 {
+		s.byID[e.ID] = place
+	}
 }
 
 // mention adds an entry that was created since: it can be found by its matching attributes, but what it holds is the target's to say.
@@ -63,8 +112,15 @@ func (s *shelf) mention(e entry.Entry) {
 	s.add(e, s.match)
 }
 
-// add keeps the first n attributes and returns the row's place.
+// add keeps the first n attributes and returns the row's place; -1 when no rows are kept any more.
 func (s *shelf) add(e entry.Entry, n int) int {
+	if s.prints == nil && len(s.rows) >= shelfRows {
+		s.shrink()
+	}
+	if s.prints != nil || s.blind {
+		s.print(e)
+		return -1
+	}
 	place := len(s.rows)
 	r := row{id: e.ID}
 	for i, a := range s.attrs[:n] {
@@ -77,6 +133,31 @@ func (s *shelf) add(e entry.Entry, n int) int {
 	}
 	s.rows = append(s.rows, r)
 	return place
+}
+
+// shrink gives up the rows and keeps fingerprints of the matching values: those say for sure only that nobody has a value, which is
+// what matters most when everybody is created.
+func (s *shelf) shrink() {
+	s.prints = make([]prints, s.match)
+	for i, values := range s.index {
+		for v := range values {
+			s.prints[i].add(v)
+		}
+		s.prints[i].settle()
+	}
+	s.rows, s.index, s.byID = nil, nil, map[string]int{}
+}
+
+func (s *shelf) print(e entry.Entry) {
+	for i := range s.prints {
+		for _, v := range e.Attrs[s.attrs[i]] {
+			s.prints[i].add(fold(v))
+		}
+		if len(s.prints[i].sorted) > shelfPrints {
+			s.prints, s.blind = nil, true
+			return
+		}
+	}
 }
 
 func (s *shelf) point(i int, vs []entry.Value, place int) {
@@ -126,6 +207,12 @@ func (s *shelf) find(attr string, v entry.Value) (hits []entry.Entry, sure bool)
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.blind {
+		return nil, false
+	}
+	if s.prints != nil {
+		return nil, !s.prints[i].has(fold(v))
+	}
 	ns := s.index[i][fold(v)]
 	switch len(ns) {
 	case 0:
