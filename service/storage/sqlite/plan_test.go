@@ -47,7 +47,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = db.Close() })
 		r.record(db)
-		return storagetest.Stores{Directory: db.Directory(), Apps: db.Apps(), Agents: db.Agents(), Tokens: db.Tokens(), Journal: db.Journal(), Ledger: db.Ledger(),
+		return storagetest.Stores{Directory: db.Directory(), Apps: db.Apps(), Agents: db.Agents(), Tokens: db.Tokens(), Journal: db.Journal(), Ledger: db.Ledger(), Assign: db.Assignments(),
 			Grants: db.Grants(), Clients: db.Identity(), Sessions: db.Identity(), Audit: db.Audit(), Marks: db.AuditMarks(),
 			Reviews: db.Reviews(), Drift: db.Drift(), Messages: db.Messages()}
 	})
@@ -68,6 +68,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 
 // large are the tables that grow with people; agents, apps and tokens are few.
 var large = []string{"directory_object", "directory_ref", "journal_record", "ledger_link", "ledger_intent", "ledger_escrow", "ledger_waiting",
+	"ledger_held", "ledger_due", "ledger_roster", "directory_left",
 	"review_row", "drift_finding", "notify_message"}
 
 // costly says why a plan is too slow, "" when it is not.

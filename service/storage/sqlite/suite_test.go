@@ -29,7 +29,7 @@ func open(t testing.TB, path string) *sqlite.DB {
 }
 
 func stores(db *sqlite.DB) storagetest.Stores {
-	return storagetest.Stores{Directory: db.Directory(), Apps: db.Apps(), Agents: db.Agents(), Tokens: db.Tokens(), Journal: db.Journal(), Ledger: db.Ledger(),
+	return storagetest.Stores{Directory: db.Directory(), Apps: db.Apps(), Agents: db.Agents(), Tokens: db.Tokens(), Journal: db.Journal(), Ledger: db.Ledger(), Assign: db.Assignments(),
 		Grants: db.Grants(), Clients: db.Identity(), Sessions: db.Identity(), Audit: db.Audit(), Marks: db.AuditMarks(),
 		Reviews: db.Reviews(), Drift: db.Drift(), Messages: db.Messages()}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/sallyport-id/sallyport/service/access"
 	"github.com/sallyport-id/sallyport/service/agents"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/assign"
 	"github.com/sallyport-id/sallyport/service/audit"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/directory"
@@ -27,6 +28,7 @@ type Stores struct {
 	Tokens    access.Store
 	Journal   journal.Store
 	Ledger    cycle.Ledger
+	Assign    assign.Store
 	Grants    access.Grants
 	Clients   identity.Clients
 	Sessions  identity.Sessions
@@ -45,7 +47,7 @@ func Run(t *testing.T, open func(*testing.T) Stores) {
 	}{
 		{"Directory", directoryCases}, {"Link", linkCases}, {"Objects", objectCases}, {"Changes", changeCases}, {"Import", importCases},
 		{"Apps", appCases}, {"Agents", agentCases}, {"Tokens", tokenCases}, {"Grants", grantCases}, {"Identity", identityCases}, {"Audit", auditCases},
-		{"Journal", journalCases}, {"Ledger", ledgerCases},
+		{"Journal", journalCases}, {"Ledger", ledgerCases}, {"Engine", engineCases},
 		{"Reviews", reviewCases}, {"Drift", driftCases}, {"Messages", messageCases}, {"Tenants", tenantCases},
 	} {
 		t.Run(area.name, func(t *testing.T) {
