@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -52,6 +53,9 @@ func (s *session) updateByMethod(ctx context.Context, c conn, o *object, a conne
 	if err != nil {
 		return "", err
 	}
+	if edits, err = o.single(edits); err != nil {
+		return "", err
+	}
 	g := given{session: s, object: o, attrs: entry.Apply(current.Attrs, edits), anchor: a}
 	back := entry.Attrs{}
 	var rest []entry.Edit
@@ -72,6 +76,20 @@ func (s *session) updateByMethod(ctx context.Context, c conn, o *object, a conne
 	after := g.attrs.Clone()
 	maps.Copy(after, back)
 	return connector.Anchor(o.anchorIn(after)), nil
+}
+
+// single turns an Add to what holds one value into a Replace, as a column does; it refuses an edit without an operation.
+func (o *object) single(edits []entry.Edit) ([]entry.Edit, error) {
+	out := slices.Clone(edits)
+	for i, e := range out {
+		if e.Op < entry.Add || e.Op > entry.Remove {
+			return nil, invalid(e.Attr, "an edit of %s has no operation", e.Attr)
+		}
+		if c, ok := o.column(e.Attr); ok && !c.list && e.Op == entry.Add {
+			out[i].Op = entry.Replace
+		}
+	}
+	return out, nil
 }
 
 // editAlone carries out an edit that a section of its attribute is for.
@@ -183,6 +201,9 @@ func (s *session) deleteByMethod(ctx context.Context, c conn, o *object, m *meth
 
 // present reads one object; fault.NotFound when it is not there.
 func (s *session) present(ctx context.Context, c conn, o *object, id string) (entry.Entry, error) {
+	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+		return entry.Entry{}, errNoSuch.About(id)
+	}
 	found, err := s.find(ctx, c, o, o.anchorWord(), id)
 	switch {
 	case err != nil:

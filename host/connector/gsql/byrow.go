@@ -106,7 +106,7 @@ func (s *session) rowsOf(ctx context.Context, c conn, o *object, m *method, g gi
 		if i < len(m.statements)-1 {
 			each = func([]column, []entry.Value) error { return nil }
 		}
-		if err := s.eachRow(ctx, c, o, q, each); err != nil {
+		if err := s.eachRow(ctx, c, o, q, nil, each); err != nil {
 			return err
 		}
 	}

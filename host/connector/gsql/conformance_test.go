@@ -3,7 +3,6 @@ package gsql
 import (
 	"testing"
 
-	"github.com/sallyport-id/sallyport/host/connector"
 	"github.com/sallyport-id/sallyport/host/connector/connectortest"
 )
 
@@ -32,6 +31,6 @@ func odd(dialect string) Demo {
 
 func TestConformance(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
-		connectortest.Run(t, kit(d, func(testing.TB, connector.Config) {}))
+		connectortest.Run(t, kit(d, install)) // with history tables, so that every tier is checked
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"testing"
 	"time"
 
@@ -38,17 +37,6 @@ func kit(d database, prepare func(t testing.TB, config connector.Config)) connec
 	}
 }
 
-// only excuses the checks of all other tiers: they are made without a delta.
-func only(h connectortest.Harness, tiers ...connectortest.Tier) connectortest.Harness {
-	h.Excuses = map[string]string{}
-	for _, c := range connectortest.Checks() {
-		if !slices.Contains(tiers, c.Tier) {
-			h.Excuses[c.Name] = "checked by TestConformance"
-		}
-	}
-	return h
-}
-
 // install runs the history's script.
 func install(t testing.TB, config connector.Config) {
 	t.Helper()
@@ -65,12 +53,6 @@ func install(t testing.TB, config connector.Config) {
 			t.Fatal(err)
 		}
 	}
-}
-
-func TestConformanceOfHistory(t *testing.T) {
-	each(t, func(t *testing.T, d database) {
-		connectortest.Run(t, only(kit(d, install), connectortest.Describe, connectortest.Delta))
-	})
 }
 
 func TestHistoryTellsOfWhatWasWrittenByOthers(t *testing.T) {

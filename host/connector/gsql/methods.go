@@ -196,7 +196,7 @@ func (s *session) perform(ctx context.Context, c conn, o *object, m *method, g g
 // firstRow runs a statement and keeps its first row.
 func (s *session) firstRow(ctx context.Context, c conn, o *object, q query, back entry.Attrs) error {
 	first := true
-	return s.eachRow(ctx, c, o, q, func(cs []column, row []entry.Value) error {
+	return s.eachRow(ctx, c, o, q, nil, func(cs []column, row []entry.Value) error {
 		if first {
 			o.take(back, cs, row)
 		}
@@ -205,10 +205,15 @@ func (s *session) firstRow(ctx context.Context, c conn, o *object, q query, back
 	})
 }
 
-// eachRow runs a statement and hands over every row of its result, if it has one.
-func (s *session) eachRow(ctx context.Context, c conn, o *object, q query, f func([]column, []entry.Value) error) error {
+// eachRow runs a statement and hands over every row of its result, if it has one. Columns are renamed as the names say.
+func (s *session) eachRow(ctx context.Context, c conn, o *object, q query, names map[string]string, f func([]column, []entry.Value) error) error {
 	var cs []column
 	r, err := c.ask(ctx, q, func(found []column) []column {
+		for i, c := range found {
+			if name, ok := names[c.name]; ok {
+				found[i].name = name
+			}
+		}
 		cs = o.resolve(found)
 		return cs
 	})
@@ -275,7 +280,7 @@ func (s *session) callProcedure(ctx context.Context, c conn, o *object, p *proce
 		return err
 	}
 	each := func(cs []column, row []entry.Value) error { f(cs, row); return nil }
-	if err := s.eachRow(ctx, c, o, q, each); err != nil {
+	if err := s.eachRow(ctx, c, o, q, p.outNames(), each); err != nil {
 		return err
 	}
 	for source, v := range outs {
@@ -290,7 +295,18 @@ func (s *session) callProcedure(ctx context.Context, c conn, o *object, p *proce
 	if call.collects == "" {
 		return nil
 	}
-	return s.eachRow(ctx, c, o, query{text: call.collects, ready: true}, each)
+	return s.eachRow(ctx, c, o, query{text: call.collects, ready: true}, nil, each)
+}
+
+// outNames says which attribute a column of the result is for that PostgreSQL names after an OUT parameter.
+func (p procedure) outNames() map[string]string {
+	names := map[string]string{}
+	for _, a := range p.params {
+		if a.out && a.name != "" {
+			names[a.name] = a.source
+		}
+	}
+	return names
 }
 
 // outValue is the place of a procedure's OUT value.
