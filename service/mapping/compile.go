@@ -43,6 +43,7 @@ type rule struct {
 	attribute  *app.Attribute // what is known of the target's attribute; nil: nothing
 	reads      []string       // source attributes
 	written    string         // the mapping as a person would write it
+	byCreating bool           // yields one thing when the object is created, and perhaps another afterwards
 	notes      notes
 }
 
@@ -142,7 +143,7 @@ func (r *rule) lint() []string {
 		return nil
 	}
 	out := r.expression.Lint()
-	for _, f := range []string{"Guid", "RandomString", "SelectUniqueValue"} {
+	for _, f := range onlyOnce {
 		if r.flow != app.OnCreate && r.expression.Calls(f) {
 			out = append(out, fmt.Sprintf("%s yields a value only when the object is created; say so with flow %s", f, app.OnCreate))
 		}
@@ -155,6 +156,7 @@ func (r *rule) lint() []string {
 
 // describe gives the rule what is known of its target's attribute. What the target never changes is written at create only.
 func (r *rule) describe(attributes []app.Attribute) {
+	defer func() { r.byCreating = r.dependsOnCreating() }()
 	i := slices.IndexFunc(attributes, func(a app.Attribute) bool { return strings.EqualFold(a.Name, r.target) })
 	if i < 0 {
 		return
@@ -164,6 +166,14 @@ func (r *rule) describe(attributes []app.Attribute) {
 		r.flow = app.OnCreate
 	}
 }
+
+func (r *rule) dependsOnCreating() bool {
+	once := r.expression != nil && slices.ContainsFunc(onlyOnce, r.expression.Calls)
+	return once || r.flow == app.OnCreate || r.standard != "" || r.clearNull || r.reference || r.none
+}
+
+// onlyOnce are the functions that yield a value only when the object is created.
+var onlyOnce = []string{"Guid", "RandomString", "SelectUniqueValue"}
 
 // about names the target attribute in an error.
 func about(target string, err error) error {
@@ -210,7 +220,7 @@ func checkMatch(r *rule) error {
 	if r.expression == nil {
 		return nil
 	}
-	for _, f := range []string{"SelectUniqueValue", "Guid", "RandomString"} {
+	for _, f := range onlyOnce {
 		if r.expression.Calls(f) {
 			return fault.New(fault.Invalid, "", "%s cannot be matched by: it never yields the same value again", f).
 				WithHint("match by an attribute of the source")

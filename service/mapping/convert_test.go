@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,5 +190,34 @@ func TestOrigin(t *testing.T) {
 	}
 	if _, ok := m.Origin("unmapped", Input{}); ok {
 		t.Error("an origin of what nobody writes")
+	}
+}
+
+// TestAgain: what is worked out again after a creation is what an evaluation of the existing object yields.
+func TestAgain(t *testing.T) {
+	m, err := Compile(app.Object{Source: entry.User, Mappings: append(slices.Clone(twelve),
+		app.Mapping{Target: "a", Source: "nothing", Default: "x"}, app.Mapping{Target: "b", Source: "givenName", Flow: app.OnCreate}, app.Mapping{Target: "c", Expression: "Guid()"},
+		app.Mapping{Target: "d", Source: "nothing", ClearNull: true}, app.Mapping{Target: "e", Expression: "Coalesce([manager], [x])"}, app.Mapping{Target: "f", None: true, Default: "y"},
+		app.Mapping{Target: "g", Source: "members"}, app.Mapping{Target: "h", Constant: ptr("k")}, app.Mapping{Target: "i", Source: "surname"},
+	), Attributes: []app.Attribute{{Name: "i", Mutability: app.Immutable}, {Name: "h", Required: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Source: ann(), Creating: true, Rand: bytes.NewReader(make([]byte, 64))}
+	created, err := m.Evaluate(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.Again(in, created)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Creating = false
+	want, err := m.Evaluate(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Output{Want: want.Want, Refs: want.Refs}, Output{Want: again.Want, Refs: again.Refs}); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -18,6 +18,7 @@ type Mapping struct {
 	match []*rule // by index of app.Object.Match
 
 	byTarget   map[string]*rule
+	targets    []string // sorted
 	attributes []app.Attribute
 	described  map[string]*app.Attribute // by the target as mappings spell it
 }
@@ -34,6 +35,7 @@ func Compile(o app.Object) (*Mapping, error) {
 		m.rules, m.byTarget[r.target] = append(m.rules, r), r
 		errs = append(errs, about(am.Target, err))
 	}
+	m.targets = slices.Sorted(maps.Keys(m.byTarget))
 	for _, ar := range o.Match {
 		r, err := compileMatch(ar, m.rules)
 		if r != nil {
@@ -68,6 +70,27 @@ func (m *Mapping) Evaluate(in Input) (Output, error) {
 	return ev.out, nil
 }
 
+// Again works out what the target should hold once the object exists, from what was worked out for its creation: only mappings that tell the two
+// apart are evaluated again. in.Creating is taken as false; notes and marks are left out.
+func (m *Mapping) Again(in Input, created Output) (Output, error) {
+	in.Creating = false
+	ev := evaluation{in: &in, out: Output{Want: make(entry.Attrs, len(m.rules))}}
+	for _, r := range m.rules {
+		if r.byCreating {
+			if err := ev.apply(r); err != nil {
+				return Output{}, err
+			}
+			continue
+		}
+		if values, ok := created.Want[r.target]; ok {
+			ev.out.Want[r.target] = values
+		} else if i := slices.IndexFunc(created.Refs, func(x Ref) bool { return x.Attr == r.target }); i >= 0 {
+			ev.out.Refs = append(ev.out.Refs, created.Refs[i])
+		}
+	}
+	return ev.out, nil
+}
+
 // required refuses to create what lacks a value that the target demands.
 func (m *Mapping) required(out Output) error {
 	var missing []string
@@ -82,6 +105,9 @@ func (m *Mapping) required(out Output) error {
 	return fault.New(fault.Invalid, "map", "the target requires a value for %s (MandatoryFieldsMissing)", strings.Join(missing, ", ")).
 		WithHint("give the source a value, or the mapping a default")
 }
+
+// Targets returns the target paths that mappings write, sorted. The list belongs to the mapping: it must not be changed.
+func (m *Mapping) Targets() []string { return m.targets }
 
 // Attribute returns what is known of a target attribute; false when it is not described.
 func (m *Mapping) Attribute(target string) (app.Attribute, bool) {

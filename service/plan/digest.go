@@ -4,9 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"hash"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -22,22 +23,28 @@ const (
 // digest is a fingerprint of what is wanted: 16 bytes of SHA-256 over attributes and references in a fixed order. Waiting references count too, so that
 // their arrival changes it. Where attributes that never come back from the target are wanted, 8 bytes over those alone follow.
 func (m *maker) digest(want entry.Attrs) []byte {
-	all, hidden, any := sha256.New(), sha256.New(), false
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		putAttr(all, name, want[name])
+	all := make([]byte, 0, 2048)
+	var hidden []byte
+	for _, name := range m.o.mapping.Targets() {
+		values, wanted := want[name]
+		if !wanted {
+			continue
+		}
+		all = putAttr(all, name, values)
 		if a, ok := m.o.mapping.Attribute(name); ok && a.Mutability == app.WriteOnly {
-			putAttr(hidden, name, want[name])
-			any = true
+			hidden = putAttr(hidden, name, values)
 		}
 	}
 	for _, r := range m.p.Refs {
-		put(all, r.Attr)
-		all.Write(setOf(r.Targets))
-		all.Write(setOf(r.Waiting))
+		all = put(all, 'n', r.Attr)
+		all = putSet(all, r.Targets)
+		all = putSet(all, r.Waiting)
 	}
-	out := all.Sum(nil)[:visibleSize]
-	if any {
-		out = append(out, hidden.Sum(nil)[:hiddenSize]...)
+	sum := sha256.Sum256(all)
+	out := slices.Clone(sum[:visibleSize])
+	if hidden != nil {
+		sum = sha256.Sum256(hidden)
+		out = append(out, sum[:hiddenSize]...)
 	}
 	return out
 }
@@ -50,8 +57,8 @@ func hiddenPart(d []byte) []byte {
 	return d[visibleSize:]
 }
 
-// setOf is a fingerprint of a set of ids, whatever their order: the sum of their fingerprints and their number. It needs no copy of a large group.
-func setOf(ids []string) []byte {
+// putSet writes a fingerprint of a set of ids, whatever their order: their number and the sum of their fingerprints. It needs no copy of a large group.
+func putSet(b []byte, ids []string) []byte {
 	var sum [4]uint64
 	for _, id := range ids {
 		h := sha256.Sum256([]byte(id))
@@ -59,45 +66,49 @@ func setOf(ids []string) []byte {
 			sum[i] += binary.LittleEndian.Uint64(h[8*i:])
 		}
 	}
-	out := binary.LittleEndian.AppendUint64(nil, uint64(len(ids)))
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(ids)))
 	for _, x := range sum {
-		out = binary.LittleEndian.AppendUint64(out, x)
+		b = binary.LittleEndian.AppendUint64(b, x)
 	}
-	return out
+	return b
 }
 
-func putAttr(h hash.Hash, name string, values []entry.Value) {
-	put(h, name)
+func putAttr(b []byte, name string, values []entry.Value) []byte {
+	b = put(b, 'n', name)
 	for _, v := range values {
-		putValue(h, v)
+		b = putValue(b, v)
 	}
-	put(h, "")
+	return put(b, 'e', "")
 }
 
-// put writes a length-prefixed text, so that no two lists run together to the same bytes.
-func put(h hash.Hash, s string) {
-	var n [4]byte
-	binary.LittleEndian.PutUint32(n[:], uint32(len(s)+1))
-	h.Write(n[:])
-	h.Write([]byte(s))
+// put writes a text with its kind and length, so that no two lists run together to the same bytes.
+func put(b []byte, kind byte, s string) []byte {
+	b = binary.LittleEndian.AppendUint32(append(b, kind), uint32(len(s)))
+	return append(b, s...)
 }
 
-func putValue(h hash.Hash, v entry.Value) {
+func putValue(b []byte, v entry.Value) []byte {
 	switch v := v.(type) {
 	case string:
-		put(h, "s"+v)
+		return put(b, 's', v)
+	case bool:
+		return put(b, 'o', strconv.FormatBool(v))
+	case int64:
+		return binary.LittleEndian.AppendUint64(append(b, 'i'), uint64(v))
+	case float64:
+		return binary.LittleEndian.AppendUint64(append(b, 'f'), math.Float64bits(v))
 	case []byte:
-		put(h, "b"+string(v))
+		return put(b, 'b', string(v))
 	case time.Time:
-		put(h, "t"+v.UTC().Format(time.RFC3339Nano))
+		return put(b, 't', v.UTC().Format(time.RFC3339Nano))
 	case entry.Ref:
-		put(h, "r"+v.ID)
+		return put(b, 'r', v.ID)
 	case entry.Complex:
+		b = append(b, '{')
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			put(h, "k"+k)
-			putValue(h, v[k])
+			b = putValue(put(b, 'k', k), v[k])
 		}
-	default:
-		put(h, fmt.Sprintf("%T%v", v, v))
+		return append(b, '}')
 	}
+	return put(b, 'x', fmt.Sprintf("%T%v", v, v))
 }

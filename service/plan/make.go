@@ -308,7 +308,7 @@ func (m *maker) create() error {
 	if err != nil || out.IgnoreObject {
 		return err
 	}
-	later, err := m.o.mapping.Evaluate(m.input(m.in.Change.Entry, m.accountDisabled(), false)) // as the next cycle will see it
+	later, err := m.o.mapping.Again(m.input(m.in.Change.Entry, m.accountDisabled(), false), out) // as the next cycle will see it
 	if err != nil {
 		return err
 	}
