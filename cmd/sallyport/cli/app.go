@@ -16,14 +16,14 @@ import (
 )
 
 func appCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "app", Short: "Apply, list, show and delete applications"}
-	c.AddCommand(applyCommand(e), appListCommand(e), appShowCommand(e), appDeleteCommand(e))
+	c := &cobra.Command{Use: "app", Aliases: []string{"apps"}, Short: "Apply, list, show, export, test and delete applications"}
+	c.AddCommand(applyCommand(e), appListCommand(e), appShowCommand(e), appExportCommand(e), appTestCommand(e), appDeleteCommand(e))
 	return c
 }
 
 func applyCommand(e *env) *cobra.Command {
 	var file string
-	var start bool
+	var start, keep bool
 	c := &cobra.Command{
 		Use:   "apply -f FILE",
 		Short: "Create an application or change it to what a file says",
@@ -38,6 +38,9 @@ initial one, which looks at everybody again. A new application's job does not ru
 			a, text, err := readApp(file)
 			if err != nil {
 				return err
+			}
+			if keep {
+				a.Target.SecretFile, a.Target.CAFile = "", ""
 			}
 			body, err := withSecrets(a, file, text)
 			if err != nil {
@@ -68,6 +71,7 @@ initial one, which looks at everybody again. A new application's job does not ru
 		},
 	}
 	c.Flags().StringVarP(&file, "file", "f", "", "the application file (YAML)")
+	c.Flags().BoolVar(&keep, "keep-secret", false, "do not read secretFile and caFile; the service keeps what it has")
 	c.Flags().BoolVar(&start, "start", false, "start the job at once")
 	return c
 }
