@@ -151,7 +151,7 @@ func (n *Notifier) look(ctx context.Context, now time.Time) error {
 		if st.Mode != cycle.Running {
 			continue // whoever paused it knows
 		}
-		if err := n.Tell(ctx, a, ofState(a.WithDefaults(), st, 0, now)...); err != nil {
+		if err := n.Tell(ctx, a, ofState(a.WithDefaults(), st, st.HeldCount, now)...); err != nil {
 			return err
 		}
 	}

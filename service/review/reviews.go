@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -150,6 +151,19 @@ func (s *Reviews) Discard(ctx context.Context, id ID) (Plan, error) {
 		cancel()
 	}
 	return p, nil
+}
+
+// Find returns a page of a plan's rows in the order of Seq; fault.NotFound when there is no such plan.
+func (s *Reviews) Find(ctx context.Context, id ID, q Query) ([]Row, error) {
+	if _, err := s.Store.Plan(ctx, id); err != nil {
+		return nil, err
+	}
+	return s.Store.Find(ctx, id, q)
+}
+
+// Diff yields the objects that two plans treat differently.
+func (s *Reviews) Diff(ctx context.Context, a, b ID) iter.Seq2[Difference, error] {
+	return Diff(s.Store.Sorted(ctx, a), s.Store.Sorted(ctx, b))
 }
 
 // Keep is how long plans are kept, whatever became of them.

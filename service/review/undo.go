@@ -27,6 +27,7 @@ const (
 type UndoOptions struct {
 	Created Created // default DisableCreated
 	Force   bool    // take back what somebody changed since, too
+	App     app.ID  // only a run of this application; "" takes any
 }
 
 // Undo begins to make the plan that takes a run back: the id of a cycle, of one record of the journal, or of a plan that was applied. Like any
@@ -40,6 +41,9 @@ func (s *Reviews) Undo(ctx context.Context, run string, o UndoOptions, by string
 		return Plan{}, fault.New(fault.Invalid, "undo "+run, "%q says not what becomes of created objects", o.Created).WithHint("use disable, delete or keep")
 	}
 	a, q, err := s.find(ctx, run)
+	if err == nil && o.App != "" && o.App != a {
+		err = fault.New(fault.NotFound, "undo "+run, "it is no run of application %q", o.App)
+	}
 	if err != nil {
 		return Plan{}, err
 	}
