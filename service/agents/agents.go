@@ -17,6 +17,15 @@ type Agent struct {
 	Enrolled time.Time
 	Revoked  time.Time // zero while it may connect
 	Version  string
+	Groups   []string // names of the groups it is in; none: Group alone. Set by Get and List
+}
+
+// GroupNames returns the names of the groups the agent is in, one at least.
+func (a Agent) GroupNames() []string {
+	if len(a.Groups) == 0 {
+		return []string{a.Group}
+	}
+	return a.Groups
 }
 
 // JoinToken lets one agent enrol once. Only the hash is stored.

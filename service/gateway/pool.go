@@ -18,7 +18,7 @@ import (
 // member is an agent that is present. The pool's mutex guards what changes.
 type member struct {
 	addr    tunnel.Address
-	group   groupKey
+	groups  []groupKey // those it is in, the first one first in listings
 	agent   agents.Agent
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 
@@ -66,15 +66,30 @@ func (p *pool) put(addr tunnel.Address, a agents.Agent, b tunnel.Beat) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.members[addr]
-	key := groupKey{tenant.ID(addr.Tenant), a.Group}
 	if m == nil {
-		m = &member{addr: addr, group: key, since: p.now(), breaker: newBreaker(addr.Agent)}
+		m = &member{addr: addr, groups: keysOf(addr, a), since: p.now(), breaker: newBreaker(addr.Agent)}
 		p.members[addr] = m
 		p.attach(m)
 	}
 	m.agent, m.beat, m.seen = a, b, p.now()
-	p.groups[key].wakeAll()
+	p.wakeAll(m)
 	return m
+}
+
+// keysOf returns the groups an agent is in.
+func keysOf(addr tunnel.Address, a agents.Agent) []groupKey {
+	var keys []groupKey
+	for _, name := range a.GroupNames() {
+		keys = append(keys, groupKey{tenant.ID(addr.Tenant), name})
+	}
+	return keys
+}
+
+// wakeAll lets everybody look again who waits for an agent of one of the member's groups; mu is held.
+func (p *pool) wakeAll(m *member) {
+	for _, key := range m.groups {
+		p.groups[key].wakeAll()
+	}
 }
 
 func newBreaker(name string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
@@ -84,7 +99,7 @@ func newBreaker(name string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
 	})
 }
 
-// regroup moves an agent that is present to the group the store now says.
+// regroup moves an agent that is present to the groups the store now says.
 func (p *pool) regroup(m *member, a agents.Agent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,9 +107,9 @@ func (p *pool) regroup(m *member, a agents.Agent) {
 		return
 	}
 	p.detach(m)
-	m.agent, m.group.name = a, a.Group
+	m.agent, m.groups = a, keysOf(m.addr, a)
 	p.attach(m)
-	p.groups[m.group].wakeAll()
+	p.wakeAll(m)
 }
 
 // hear takes a heartbeat of an agent that is present; false when it is not.
@@ -108,7 +123,7 @@ func (p *pool) hear(addr tunnel.Address, b tunnel.Beat) bool {
 	changed := m.beat.Draining != b.Draining || m.beat.MaxInFlight != b.MaxInFlight || !slices.Equal(m.beat.Resources, b.Resources)
 	m.beat, m.seen = b, p.now()
 	if changed {
-		p.groups[m.group].wakeAll()
+		p.wakeAll(m)
 	}
 	return true
 }
@@ -126,19 +141,23 @@ func (p *pool) remove(m *member) bool {
 }
 
 func (p *pool) attach(m *member) {
-	g := p.groups[m.group]
-	if g == nil {
-		g = &groupState{}
-		p.groups[m.group] = g
+	for _, key := range m.groups {
+		g := p.groups[key]
+		if g == nil {
+			g = &groupState{}
+			p.groups[key] = g
+		}
+		g.members = append(g.members, m)
 	}
-	g.members = append(g.members, m)
 }
 
 func (p *pool) detach(m *member) {
-	g := p.groups[m.group]
-	g.members = slices.DeleteFunc(g.members, func(x *member) bool { return x == m })
-	g.lastSeen = p.now()
-	g.wakeAll()
+	for _, key := range m.groups {
+		g := p.groups[key]
+		g.members = slices.DeleteFunc(g.members, func(x *member) bool { return x == m })
+		g.lastSeen = p.now()
+		g.wakeAll()
+	}
 }
 
 // all returns who is present now.
@@ -267,7 +286,9 @@ func (p *pool) free(l lease, failed error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l.inFlight--
-	p.groups[l.group].wakeOne()
+	for _, key := range l.groups {
+		p.groups[key].wakeOne()
+	}
 }
 
 // leave takes a request out of the queue; a wake-up it can no longer use goes to the next.

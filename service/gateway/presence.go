@@ -34,7 +34,7 @@ func (g *Gateway) Agents() []Presence {
 	out := make([]Presence, 0, len(g.pool.members))
 	for _, m := range g.pool.members {
 		out = append(out, Presence{
-			Tenant: m.group.tenant, Agent: m.agent.ID, Group: m.group.name, Name: m.agent.Name, Version: m.beat.Build, Since: m.since, LastBeat: m.seen,
+			Tenant: tenant.ID(m.addr.Tenant), Agent: m.agent.ID, Group: m.agent.GroupNames()[0], Name: m.agent.Name, Version: m.beat.Build, Since: m.since, LastBeat: m.seen,
 			InFlight: m.inFlight, MaxInFlight: m.beat.MaxInFlight, Draining: m.beat.Draining, Resources: slices.Clone(m.beat.Resources),
 		})
 	}
@@ -125,7 +125,7 @@ func (g *Gateway) lose(m *member, why *fault.Error) {
 		return
 	}
 	g.caller.Lost(m.addr, why)
-	g.log.Info("agent gone", "event", "agent_gone", "tenant", m.addr.Tenant, "group", m.group.name, "agent", m.addr.Agent, "name", m.agent.Name, "reason", why.Err)
+	g.log.Info("agent gone", "event", "agent_gone", "tenant", m.addr.Tenant, "groups", m.agent.GroupNames(), "agent", m.addr.Agent, "name", m.agent.Name, "reason", why.Err)
 }
 
 // watch looks for agents that fell silent and for changes in the store, until ctx ends.
@@ -162,25 +162,32 @@ func (g *Gateway) dropSilent(now time.Time) {
 	}
 }
 
+// Regroup reads again in which groups a tenant's agents are, for an administrator who has just moved one.
+func (g *Gateway) Regroup(ctx context.Context, t tenant.ID) { g.reconcileTenant(ctx, t) }
+
 // reconcile brings presence in line with the store: another process may have revoked an agent or moved it to another group.
 func (g *Gateway) reconcile(ctx context.Context) {
 	for _, t := range g.c.Tenants {
-		all, err := g.c.Store.List(tenant.With(ctx, t))
-		if err != nil {
-			if ctx.Err() == nil {
-				g.log.Warn("agents not read", "tenant", t, "reason", err)
-			}
-			continue
+		g.reconcileTenant(ctx, t)
+	}
+}
+
+func (g *Gateway) reconcileTenant(ctx context.Context, t tenant.ID) {
+	all, err := g.c.Store.List(tenant.With(ctx, t))
+	if err != nil {
+		if ctx.Err() == nil {
+			g.log.Warn("agents not read", "tenant", t, "reason", err)
 		}
-		for _, a := range all {
-			g.align(t, a)
-		}
+		return
+	}
+	for _, a := range all {
+		g.align(t, a)
 	}
 }
 
 func (g *Gateway) align(t tenant.ID, a agents.Agent) {
 	addr := tunnel.Address{Tenant: string(t), Agent: string(a.ID)}
-	moved := g.pool.find(func(m *member) bool { return m.addr == addr && m.agent.Group != a.Group })
+	moved := g.pool.find(func(m *member) bool { return m.addr == addr && !slices.Equal(m.agent.GroupNames(), a.GroupNames()) })
 	if !a.Active() {
 		if g.issuer.revoked(a.Key, a.Revoked) {
 			return

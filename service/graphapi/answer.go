@@ -66,8 +66,12 @@ func writeError(w http.ResponseWriter, id string, err error) {
 	if f, ok := errors.AsType[*fault.Error](err); ok && d.Status < 500 {
 		b.Error.Target = f.Object
 	}
+	client := w.Header().Get("client-request-id")
+	if client == "" {
+		client = id
+	}
 	b.Error.Inner = innerError{
-		Date: time.Now().UTC().Format("2006-01-02T15:04:05"), Request: id, Client: w.Header().Get("client-request-id"),
+		Date: time.Now().UTC().Format("2006-01-02T15:04:05"), Request: id, Client: client,
 	}
 	if wait := fault.RetryAfterOf(err); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds()+0.999)))
@@ -76,7 +80,7 @@ func writeError(w http.ResponseWriter, id string, err error) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+	w.Header().Set("Content-Type", jsonContent)
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -92,3 +96,6 @@ func notFound(_ http.ResponseWriter, r *http.Request) error {
 	return fault.New(fault.NotFound, "", "there is nothing at %s %s", r.Method, r.URL.Path).
 		WithHint("see docs/api.md for the paths there are")
 }
+
+// jsonContent is what every JSON answer says it is.
+const jsonContent = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"

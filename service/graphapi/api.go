@@ -5,14 +5,23 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"runtime/debug"
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/internal/tenant"
+	"github.com/sallyport-id/sallyport/scim/scimclient"
 	"github.com/sallyport-id/sallyport/service/access"
 	"github.com/sallyport-id/sallyport/service/agents"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/assign"
+	"github.com/sallyport-id/sallyport/service/audit"
+	"github.com/sallyport-id/sallyport/service/catalog"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/directory"
 	"github.com/sallyport-id/sallyport/service/journal"
@@ -26,6 +35,7 @@ type Jobs interface {
 	Control
 	Explain(ctx context.Context, id cycle.JobID, t entry.Type, source string) (plan.Plan, error)
 	Provision(ctx context.Context, id cycle.JobID, t entry.Type, source string) (journal.Record, error)
+	ProvisionGroup(ctx context.Context, id cycle.JobID, group string, members []cycle.Object) ([]journal.Record, error)
 }
 
 // Control starts and stops a job.
@@ -59,13 +69,35 @@ type Escrows interface {
 
 // Secrets keeps what applications need to speak to their targets.
 type Secrets interface {
+	Get(ctx context.Context, app, name string) ([]byte, error)
 	Put(ctx context.Context, app, name string, value []byte) error
 	Delete(ctx context.Context, app string) error
 }
 
+// Directory is the directory as the API needs it.
+type Directory interface {
+	directory.Store
+	directory.Objects
+	directory.Editor
+	directory.Deltas
+	directory.Ordered
+}
+
+// Agents keeps agents, and what is set about them.
+type Agents interface {
+	agents.Store
+	agents.PublishingStore
+}
+
+// Target is an application's endpoint as somebody looks at it who sets it up.
+type Target interface {
+	TestConnection(ctx context.Context) []scimclient.Stage
+	Abilities(ctx context.Context) *scimclient.Abilities
+}
+
 // Config is what the API stands on.
 type Config struct {
-	Directory directory.Store
+	Directory Directory
 	Apps      app.Store
 	Jobs      Jobs
 	Escrows   Escrows
@@ -73,18 +105,39 @@ type Config struct {
 	Secrets   Secrets
 	Access    access.Store
 	Callers   access.Authenticator // who holds a credential; default the bearer secrets in Access
-	Agents    agents.Store
+	Identity  Identity             // clients and grants; without it people and tools use bearer secrets alone
+	Audit     *audit.Keeper        // nil: acts are not noted
+	Agents    Agents
 	Gate      Gate
-	Logger    *slog.Logger
-	Tenant    tenant.ID // of the bearer secrets in Access; default tenant.Default
+	Reviews   Reviews       // plans that wait for approval; nil: none are kept
+	Drift     Drift         // what was changed in targets by hand; nil: nobody looks
+	Notify    Notifier      // messages to people; nil: none are sent
+	Pairs     Pairs         // the jobs' memory of who is who in the target
+	Catalog   catalog.Store // what Graph's clients know of applications
+	Assign    assign.Store  // who is assigned to them
+	// Dial connects to an application's target as its rules say, with the secret given or, when bearer is nil, the one kept.
+	Dial   func(ctx context.Context, a app.App, bearer []byte) (Target, error)
+	Logger *slog.Logger
+	Tenant tenant.ID // of the bearer secrets in Access; default tenant.Default
 	// MaxImport is the largest people.csv taken, in bytes; default 4 GiB.
 	MaxImport int64
+	// PublicURL is the address clients know this service by, https://host[:port][/path]; links in answers begin with it. "" means
+	// the one a request was sent to.
+	PublicURL string
+	// TrustedProxies are the peers whose X-Forwarded-Proto, -Host, -Port and -Prefix headers count.
+	TrustedProxies []netip.Prefix
+	// Rate is how many requests per second one caller may send, with twice as many at once; default 5,000.
+	Rate int
 }
 
 // API is the handler of everything an administrator asks.
 type API struct {
 	Config
-	mux *http.ServeMux
+	reads      map[string]Route // GET routes by path: what an object is before it is changed
+	graph, own router           // Graph's tree, the same under /v1.0 and /beta, and our own under /sallyport/v1
+
+	onDemand, bulk, callers *throttle
+	seal                    seal
 }
 
 // New makes the API's handler.
@@ -101,87 +154,59 @@ func New(c Config) *API {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &API{Config: c, mux: http.NewServeMux()}
-	for _, r := range a.Routes() {
-		a.mux.Handle(r.Pattern, a.guard(r))
+	if c.Rate == 0 {
+		c.Rate = 5000
 	}
-	a.mux.Handle("/", a.guard(Route{Permission: access.SignedIn, Handle: notFound}))
+	a := &API{
+		Config: c, onDemand: newThrottle(rate.Every(onDemandEvery), onDemandBurst), bulk: newThrottle(bulkPerSecond, bulkPerSecond),
+		callers: newThrottle(rate.Limit(c.Rate), 2*c.Rate),
+		seal:    openSeal(tenant.With(context.Background(), c.Tenant), c.Secrets, c.Logger),
+	}
+	a.reads = map[string]Route{}
+	for _, r := range a.Routes() {
+		if path, ok := strings.CutPrefix(r.Pattern, "GET "); ok {
+			a.reads[path] = r
+		}
+		if strings.Contains(r.Pattern, " "+ownRoot) {
+			a.own.add(r.Pattern, a.guard(r))
+			continue
+		}
+		a.graph.add(r.Pattern, a.guard(r))
+	}
 	return a
 }
+
+// ownRoot is where the tree of what Graph lacks begins.
+const ownRoot = "/sallyport/v1"
 
 // Route is one line of the API: who may call what. The handler finds the caller in access.From(r.Context()). In a path, {app} names
 // the application whose owner may call it, too.
 type Route struct {
-	Pattern    string // as http.ServeMux takes it, under /v1.0 or /sallyport/v1
+	Pattern    string // "METHOD /path/{variable}", under /v1.0 (which is /beta, too) or /sallyport/v1
 	Permission access.Permission
 	Handle     func(w http.ResponseWriter, r *http.Request) error
 }
 
-// Routes lists every route; the authorization test walks it.
-func (a *API) Routes() []Route {
-	const (
-		jobs = "/v1.0/servicePrincipals/{app}/synchronization/jobs"
-		own  = "/sallyport/v1"
-	)
-	return []Route{
-		{"GET /v1.0/users", access.ReadDirectory, a.listUsers},
-		{"POST /v1.0/users", access.WriteDirectory, a.createUser},
-		{"GET /v1.0/users/{id}", access.ReadDirectory, a.getUser},
-		{"PATCH /v1.0/users/{id}", access.WriteDirectory, a.patchUser},
-		{"DELETE /v1.0/users/{id}", access.WriteDirectory, a.deleteUser},
-		{"GET /v1.0/users/{id}/manager", access.ReadDirectory, a.getManager},
-		{"PUT /v1.0/users/{id}/manager/$ref", access.WriteDirectory, a.putManager},
-		{"DELETE /v1.0/users/{id}/manager/$ref", access.WriteDirectory, a.deleteManager},
-		{"GET /v1.0/groups", access.ReadDirectory, a.listGroups},
-		{"POST /v1.0/groups", access.WriteDirectory, a.createGroup},
-		{"GET /v1.0/groups/{id}", access.ReadDirectory, a.getGroup},
-		{"PATCH /v1.0/groups/{id}", access.WriteDirectory, a.patchGroup},
-		{"DELETE /v1.0/groups/{id}", access.WriteDirectory, a.deleteGroup},
-		{"GET /v1.0/groups/{id}/members", access.ReadDirectory, a.listMembers},
-		{"POST /v1.0/groups/{id}/members/$ref", access.WriteDirectory, a.addMember},
-		{"DELETE /v1.0/groups/{id}/members/{member}/$ref", access.WriteDirectory, a.removeMember},
-		{"GET /v1.0/directory/deletedItems/{id}", access.ReadDirectory, a.getDeleted},
-		{"POST /v1.0/directory/deletedItems/{id}/restore", access.WriteDirectory, a.restore},
-		{"DELETE /v1.0/directory/deletedItems/{id}", access.WriteDirectory, a.purge},
-		{"GET " + jobs, access.ReadApps, a.listJobs},
-		{"GET " + jobs + "/{job}", access.ReadApps, a.getJob},
-		{"POST " + jobs + "/{job}/start", access.RunJobs, a.startJob},
-		{"POST " + jobs + "/{job}/pause", access.RunJobs, a.pauseJob},
-		{"POST " + jobs + "/{job}/restart", access.RunJobs, a.restartJob},
-		{"POST " + jobs + "/{job}/provisionOnDemand", access.RunJobs, a.provisionOnDemand},
-		{"GET " + own + "/whoami", access.SignedIn, a.whoami},
-		{"POST " + own + "/import", access.WriteDirectory, a.importPeople},
-		{"GET " + own + "/apps", access.ReadApps, a.listApps},
-		{"GET " + own + "/apps/{app}", access.ReadApps, a.getApp},
-		{"PUT " + own + "/apps/{app}", access.WriteApps, a.putApp},
-		{"DELETE " + own + "/apps/{app}", access.WriteApps, a.deleteApp},
-		{"GET " + own + "/apps/{app}/status", access.ReadApps, a.jobStatus},
-		{"GET " + own + "/apps/{app}/escrows", access.ReadApps, a.listEscrows},
-		{"GET " + own + "/apps/{app}/explain/{id}", access.ReadApps, a.explain},
-		{"GET " + own + "/journal", access.ReadLogs, a.readJournal},
-		{"GET " + own + "/agents", access.ReadAgents, a.listAgents},
-		{"POST " + own + "/agents/tokens", access.WriteAgents, a.makeJoinToken},
-		{"DELETE " + own + "/agents/{id}", access.WriteAgents, a.revokeAgent},
-		{"GET " + own + "/sources", access.ReadAccess, a.listSources},
-		{"POST " + own + "/sources", access.WriteAccess, a.addSource},
-		{"DELETE " + own + "/sources/{name}", access.WriteAccess, a.revokeSource},
-	}
-}
-
-// ServeHTTP answers one request. /beta is /v1.0, a trailing slash is allowed, and names of query options may be encoded.
+// ServeHTTP answers one request. A handler that fails in a way nobody thought of is answered with 500 and logged.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := r.URL.Path
-	if rest, ok := strings.CutPrefix(path, "/beta/"); ok {
-		path = "/v1.0/" + rest
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared by identity
+			a.Logger.Error("request failed", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			writeError(w, requestID(), fault.New(fault.Internal, "", "it failed"))
+		}
+	}()
+	parts, version, err := split(r)
+	r = a.withVisit(r, version)
+	fail := func(err error) http.Handler {
+		return a.guard(Route{Permission: access.SignedIn, Handle: func(http.ResponseWriter, *http.Request) error { return err }})
 	}
-	if len(path) > 1 {
-		path = strings.TrimSuffix(path, "/")
+	tree := &a.own
+	if version != "" {
+		tree = &a.graph
 	}
-	if path != r.URL.Path {
-		r2 := *r
-		u := *r.URL
-		u.Path, u.RawPath = path, ""
-		r2.URL, r = &u, &r2
+	if err != nil {
+		fail(err).ServeHTTP(w, r)
+	} else if !tree.serve(w, r, parts, fail) {
+		a.guard(Route{Permission: access.SignedIn, Handle: notFound}).ServeHTTP(w, r)
 	}
-	a.mux.ServeHTTP(w, r)
 }

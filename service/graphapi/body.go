@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/audit"
 )
 
 // maxBody is the largest request body taken, after decompression. People.csv has a limit of its own.
@@ -72,6 +73,7 @@ func decode(w http.ResponseWriter, r *http.Request, v any) error {
 	if err := jsonType(r); err != nil {
 		return err
 	}
+	audit.After(r.Context(), json.RawMessage(b))
 	return unmarshal(b, v)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-id/sallyport/service/access"
 	"github.com/sallyport-id/sallyport/service/agents"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/audit"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/directory"
 	"github.com/sallyport-id/sallyport/service/journal"
@@ -38,12 +39,15 @@ func (a *API) whoami(w http.ResponseWriter, r *http.Request) error {
 // {"error"}. The status is 200 as soon as work has begun; what went wrong is in the last line.
 func (a *API) importPeople(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Connection", "close") // net/http loses count of a connection whose body was read while it was answered
 	lines := newLines(w)
+	_ = lines.ctrl.EnableFullDuplex() // progress is written while the body is still being read
 	report, err := directory.Import(r.Context(), a.Directory, http.MaxBytesReader(w, r.Body, a.MaxImport), func(n int, bytes int64) {
 		lines.write(map[string]any{"lines": n, "bytes": bytes})
 	})
 	last := map[string]any{"report": report}
 	if err != nil {
+		audit.Fail(r.Context(), err)
 		last["error"] = err.Error()
 		last["kind"] = fault.KindOf(err).String()
 	}
@@ -60,9 +64,7 @@ type lines struct {
 func newLines(w http.ResponseWriter) *lines {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	ctrl := http.NewResponseController(w)
-	_ = ctrl.EnableFullDuplex() // progress is written while the body is still being read
-	return &lines{enc: enc, ctrl: ctrl}
+	return &lines{enc: enc, ctrl: http.NewResponseController(w)}
 }
 
 func (l *lines) write(v any) {
@@ -81,7 +83,7 @@ func (a *API) listApps(w http.ResponseWriter, r *http.Request) error {
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		out = append(out, map[string]any{"id": ap.ID, "name": ap.Name, "version": ap.Version, "status": status(st)["code"]})
+		out = append(out, map[string]any{"id": ap.ID, "name": ap.Name, "version": ap.Version, "status": ownCode(st)})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"value": out})
 	return nil
@@ -149,11 +151,11 @@ func (a *API) deleteApp(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.Apps.Get(r.Context(), id); err != nil {
 		return err
 	}
-	a.Jobs.Remove(r.Context(), id)
-	if err := a.Apps.Delete(r.Context(), id); err != nil {
+	reg, err := a.registration(r.Context(), string(id))
+	if err != nil {
 		return err
 	}
-	if err := a.Secrets.Delete(r.Context(), string(id)); err != nil {
+	if err := a.remove(r.Context(), reg); err != nil {
 		return err
 	}
 	return noContent(w)

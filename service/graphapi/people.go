@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -14,255 +11,188 @@ import (
 	"github.com/sallyport-id/sallyport/service/directory"
 )
 
-func (a *API) listUsers(w http.ResponseWriter, r *http.Request) error {
-	return a.list(w, r, entry.User, defaultUser, directory.UserPrincipalName)
+// collection makes the handlers of users, or of groups.
+type collection struct {
+	*API
+	*shape
 }
 
-func (a *API) listGroups(w http.ResponseWriter, r *http.Request) error {
-	return a.list(w, r, entry.Group, defaultGroup, directory.DisplayName)
+func (a *API) people() collection { return collection{a, users} }
+func (a *API) teams() collection  { return collection{a, groups} }
+
+func (c collection) list(w http.ResponseWriter, r *http.Request) error {
+	return c.API.list(w, r, c.shape)
 }
 
-// list pages through live objects by id, or answers the one filter that identifies an object.
-func (a *API) list(w http.ResponseWriter, r *http.Request, t entry.Type, def []string, unique string) error {
-	q := r.URL.Query()
-	props := selection(q.Get("$select"), def)
-	if f := q.Get("$filter"); f != "" {
-		v, ok := filterEq(f, unique)
-		if !ok {
-			return fault.New(fault.Unsupported, "list", "this filter is not understood: %s", f).
-				WithHint("use %s eq 'value'", unique)
-		}
-		e, err := a.Directory.Lookup(r.Context(), t, unique, v)
-		if fault.Is(err, fault.NotFound) {
-			return collection(w, r, t, []any{}, "")
-		}
-		if err != nil {
-			return err
-		}
-		return collection(w, r, t, []any{toJSON(e, props)}, "")
-	}
-	top, err := number(q.Get("$top"), 100, 999)
+// countAll answers /users/$count.
+func (c collection) countAll(w http.ResponseWriter, r *http.Request) error {
+	o, err := readOptions(r)
 	if err != nil {
 		return err
 	}
-	es, err := a.Directory.List(r.Context(), t, false, q.Get("$skiptoken"), top)
+	if !o.eventual {
+		return fault.New(fault.Invalid, "count", "$count is advanced").WithHint("send the header ConsistencyLevel: eventual with the request")
+	}
+	if err := c.readSet(o); err != nil {
+		return err
+	}
+	n, err := c.count(r.Context(), c.shape, o)
 	if err != nil {
 		return err
 	}
-	out := make([]any, len(es))
-	for i, e := range es {
-		out[i] = toJSON(e, props)
-	}
-	next := ""
-	if len(es) == top {
-		next = es[len(es)-1].ID
-	}
-	return collection(w, r, t, out, next)
+	return writeCount(w, n)
 }
 
-// filterEq reads "name eq 'value'", quotes doubled inside.
-func filterEq(f, name string) (string, bool) {
-	n, rest, ok := strings.Cut(strings.TrimSpace(f), " ")
-	if !ok || !strings.EqualFold(n, name) {
-		return "", false
-	}
-	rest, ok = strings.CutPrefix(strings.TrimSpace(rest), "eq ")
-	rest = strings.TrimSpace(rest)
-	if !ok || len(rest) < 2 || rest[0] != '\'' || rest[len(rest)-1] != '\'' {
-		return "", false
-	}
-	return strings.ReplaceAll(rest[1:len(rest)-1], "''", "'"), true
+// revision is what the body of a POST or PATCH says.
+type revision struct {
+	attrs           entry.Attrs
+	members, owners []entry.Ref
 }
 
-func number(text string, def, most int) (int, error) {
-	if text == "" {
-		return def, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, fault.New(fault.Invalid, "read the request", "%q is not a number from 1 to %d", text, most)
-	}
-	return min(n, most), nil
-}
-
-func collection(w http.ResponseWriter, r *http.Request, t entry.Type, value []any, next string) error {
-	out := map[string]any{"@odata.context": base(r) + "/v1.0/$metadata#" + strings.ToLower(string(t)) + "s", "value": value}
-	if next != "" {
-		q := r.URL.Query()
-		q.Set("$skiptoken", next)
-		out["@odata.nextLink"] = base(r) + r.URL.Path + "?" + q.Encode()
-	}
-	writeJSON(w, http.StatusOK, out)
-	return nil
-}
-
-func base(r *http.Request) string {
-	u := url.URL{Scheme: "https", Host: r.Host}
-	return u.String()
-}
-
-func (a *API) createUser(w http.ResponseWriter, r *http.Request) error {
-	return a.create(w, r, entry.User, defaultUser)
-}
-
-func (a *API) createGroup(w http.ResponseWriter, r *http.Request) error {
-	return a.create(w, r, entry.Group, defaultGroup)
-}
-
-func (a *API) create(w http.ResponseWriter, r *http.Request, t entry.Type, def []string) error {
+func (c collection) read(w http.ResponseWriter, r *http.Request) (v revision, err error) {
 	raw := map[string]json.RawMessage{}
 	if err := decode(w, r, &raw); err != nil {
-		return err
+		return v, err
 	}
-	members, err := a.bound(raw, "members@odata.bind")
+	if v.members, err = bound(raw, "members@odata.bind"); err != nil {
+		return v, err
+	}
+	if v.owners, err = bound(raw, "owners@odata.bind"); err != nil {
+		return v, err
+	}
+	if m, ok := raw["manager@odata.bind"]; ok && c.typ == entry.User {
+		var u string
+		if err := json.Unmarshal(m, &u); err != nil || lastKey(u) == "" {
+			return v, badProperty("manager@odata.bind", "it takes the URL of a user")
+		}
+		v.owners = []entry.Ref{{ID: lastKey(u)}}
+	}
+	v.attrs, err = c.readProperties(raw)
+	if err == nil && c.typ == entry.User && len(v.members) > 0 {
+		err = badProperty("members@odata.bind", "a user has no members")
+	}
+	return v, err
+}
+
+func (c collection) create(w http.ResponseWriter, r *http.Request) error {
+	e, err := c.add(w, r)
 	if err != nil {
 		return err
 	}
-	props, err := fromJSON(raw)
+	out := c.render(e, nil)
+	out["@odata.context"] = contextURL(r, c.path+"/$entity")
+	return created(w, root(r)+"/"+c.path+"/"+e.ID, out)
+}
+
+func (c collection) add(w http.ResponseWriter, r *http.Request) (entry.Entry, error) {
+	v, err := c.read(w, r)
 	if err != nil {
-		return err
+		return entry.Entry{}, err
 	}
-	e, err := a.Directory.Put(r.Context(), t, "", func(e entry.Entry) (entry.Entry, error) {
-		e = directory.Merge(e, props)
+	refs, err := c.refs(r.Context(), v)
+	if err != nil {
+		return entry.Entry{}, err
+	}
+	return c.Directory.Put(r.Context(), c.typ, "", func(e entry.Entry) (entry.Entry, error) {
+		e = directory.Merge(e, v.attrs)
 		e.Attrs.Set(directory.CreatedDateTime, time.Now().UTC().Truncate(time.Second))
-		if len(members) > 0 {
-			e.Attrs[directory.Members] = members
+		for attr, vs := range refs {
+			e.Attrs.Set(attr, vs...)
 		}
 		return e, directory.Validate(e)
 	})
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Location", base(r)+r.URL.Path+"/"+e.ID)
-	writeJSON(w, http.StatusCreated, toJSON(e, def))
-	return nil
 }
 
-// bound reads a list of object URLs.
-func (a *API) bound(raw map[string]json.RawMessage, name string) ([]entry.Value, error) {
-	text, ok := raw[name]
-	if !ok {
-		return nil, nil
+// refs resolves the objects that a body binds. An owner that is no user or group, as a client that binds itself, is left out.
+func (c collection) refs(ctx context.Context, v revision) (map[string][]entry.Value, error) {
+	out := map[string][]entry.Value{}
+	for _, m := range v.members {
+		e, err := c.findAny(ctx, m.ID)
+		if fault.Is(err, fault.NotFound) {
+			return nil, fault.New(fault.Invalid, "bind members", "%w", err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[directory.Members] = append(out[directory.Members], entry.Ref{Type: e.Type, ID: e.ID})
 	}
-	var urls []string
-	if err := json.Unmarshal(text, &urls); err != nil {
-		return nil, fault.New(fault.Invalid, "read the request", "%s: %w", name, err)
+	attr := owners
+	if c.typ == entry.User {
+		attr = directory.Manager
 	}
-	out := make([]entry.Value, 0, len(urls))
-	for _, u := range urls {
-		out = append(out, entry.Ref{ID: lastSegment(u)})
+	for _, m := range v.owners {
+		e, err := c.findAny(ctx, m.ID)
+		if fault.Is(err, fault.NotFound) && attr == owners {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[attr] = append(out[attr], entry.Ref{Type: e.Type, ID: e.ID})
 	}
 	return out, nil
 }
 
-func lastSegment(u string) string {
-	u = strings.TrimSuffix(u, "/")
-	return u[strings.LastIndexByte(u, '/')+1:]
-}
-
-// find gets an object by its id, a user also by userPrincipalName and a group by displayName. Soft-deleted ones count as absent.
-func (a *API) find(ctx context.Context, t entry.Type, id string) (entry.Entry, error) {
-	e, err := a.Directory.Get(ctx, t, id)
-	if err == nil && e.Attrs.First(directory.DeletedDateTime) == nil {
-		return e, nil
+func (c collection) get(w http.ResponseWriter, r *http.Request) error {
+	o, err := readOptions(r)
+	if err == nil {
+		err = o.only(c.navigations()...)
 	}
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return e, err
-	}
-	unique := directory.UserPrincipalName
-	if t == entry.Group {
-		unique = directory.DisplayName
-	}
-	e, err = a.Directory.Lookup(ctx, t, unique, id)
-	if fault.Is(err, fault.NotFound) {
-		return e, fault.New(fault.NotFound, "", "there is no %s %q", strings.ToLower(string(t)), id)
-	}
-	return e, err
-}
-
-func (a *API) getUser(w http.ResponseWriter, r *http.Request) error {
-	return a.get(w, r, entry.User, defaultUser)
-}
-
-func (a *API) getGroup(w http.ResponseWriter, r *http.Request) error {
-	return a.get(w, r, entry.Group, defaultGroup)
-}
-
-func (a *API) get(w http.ResponseWriter, r *http.Request, t entry.Type, def []string) error {
-	e, err := a.find(r.Context(), t, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	props := selection(r.URL.Query().Get("$select"), def)
-	if r.URL.Query().Get("$select") == "*" {
-		props = nil
+	e, err := c.find(r.Context(), c.typ, r.PathValue("id"))
+	if err != nil {
+		return err
 	}
-	writeJSON(w, http.StatusOK, toJSON(e, props))
+	out := c.render(e, o.selected)
+	if err := c.expandNavigations(r.Context(), out, e, o); err != nil {
+		return err
+	}
+	out["@odata.context"] = contextURL(r, c.path+"/$entity")
+	writeJSON(w, http.StatusOK, out)
 	return nil
 }
 
-func (a *API) patchUser(w http.ResponseWriter, r *http.Request) error {
-	return a.patch(w, r, entry.User)
-}
-
-func (a *API) patchGroup(w http.ResponseWriter, r *http.Request) error {
-	return a.patch(w, r, entry.Group)
-}
-
-func (a *API) patch(w http.ResponseWriter, r *http.Request, t entry.Type) error {
-	raw := map[string]json.RawMessage{}
-	if err := decode(w, r, &raw); err != nil {
-		return err
-	}
-	members, err := a.bound(raw, "members@odata.bind")
+func (c collection) patch(w http.ResponseWriter, r *http.Request) error {
+	v, err := c.read(w, r)
 	if err != nil {
 		return err
 	}
-	props, err := fromJSON(raw)
+	e, err := c.find(r.Context(), c.typ, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	e, err := a.find(r.Context(), t, r.PathValue("id"))
+	refs, err := c.refs(r.Context(), v)
 	if err != nil {
 		return err
 	}
-	_, err = a.Directory.Put(r.Context(), t, e.ID, func(e entry.Entry) (entry.Entry, error) {
-		e = directory.Merge(e, props)
+	d := directory.Revision{Change: func(e entry.Entry) (entry.Entry, error) {
+		e = directory.Merge(e, v.attrs)
+		for _, attr := range []string{owners, directory.Manager} {
+			if len(refs[attr]) > 0 {
+				e.Attrs.Set(attr, refs[attr]...)
+			}
+		}
 		return e, directory.Validate(e)
-	})
-	if err == nil && len(members) > 0 {
-		err = a.Directory.Link(r.Context(), t, e.ID, directory.Members, refsOf(members), nil)
+	}}
+	for _, m := range refs[directory.Members] {
+		if ref, ok := m.(entry.Ref); ok {
+			d.Add = append(d.Add, ref)
+		}
 	}
-	if err != nil {
+	if _, err := c.Directory.Revise(r.Context(), c.typ, e.ID, d); err != nil {
 		return err
 	}
 	return noContent(w)
 }
 
-func refsOf(vs []entry.Value) []entry.Ref {
-	out := make([]entry.Ref, 0, len(vs))
-	for _, v := range vs {
-		if r, ok := v.(entry.Ref); ok {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func (a *API) deleteUser(w http.ResponseWriter, r *http.Request) error {
-	return a.delete(w, r, entry.User)
-}
-
-func (a *API) deleteGroup(w http.ResponseWriter, r *http.Request) error {
-	return a.delete(w, r, entry.Group)
-}
-
-func (a *API) delete(w http.ResponseWriter, r *http.Request, t entry.Type) error {
-	e, err := a.find(r.Context(), t, r.PathValue("id"))
+func (c collection) delete(w http.ResponseWriter, r *http.Request) error {
+	e, err := c.find(r.Context(), c.typ, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if err := a.Directory.SoftDelete(r.Context(), t, e.ID, time.Now().UTC()); err != nil {
+	if err := c.Directory.SoftDelete(r.Context(), c.typ, e.ID, time.Now().UTC().Truncate(time.Millisecond)); err != nil {
 		return err
 	}
 	return noContent(w)

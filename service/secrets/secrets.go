@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/internal/atomicfile"
@@ -68,12 +69,20 @@ func (s *Store) Get(ctx context.Context, app, name string) ([]byte, error) {
 
 // Delete forgets every secret of an application.
 func (s *Store) Delete(ctx context.Context, app string) error {
-	for _, name := range []string{Bearer, CA} {
-		p, err := s.path(ctx, app, name)
-		if err != nil {
-			return err
+	p, err := s.path(ctx, app, Bearer)
+	if err != nil {
+		return err
+	}
+	files, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fault.Wrap(fault.Internal, "delete a secret of "+app, err)
+	}
+	prefix := strings.TrimSuffix(filepath.Base(p), Bearer) // words have no dots, so nobody else's name begins with it
+	for _, f := range files {
+		if !strings.HasPrefix(f.Name(), prefix) {
+			continue
 		}
-		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(filepath.Join(s.dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fault.Wrap(fault.Internal, "delete a secret of "+app, err)
 		}
 	}

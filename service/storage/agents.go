@@ -98,7 +98,8 @@ func (s *Agents) List(ctx context.Context) ([]agents.Agent, error) {
 
 func (s *Agents) list(ctx context.Context, op string, q Query, args ...any) (as []agents.Agent, err error) {
 	err = s.read(ctx, op, func(tx tx) error {
-		return tx.each(q, args, func(r Rows) error {
+		as = nil
+		err := tx.each(q, args, func(r Rows) error {
 			var a agents.Agent
 			var enrolled, revoked int64
 			err := r.Scan(&a.ID, &a.Group, &a.Name, &a.Key, &enrolled, &revoked, &a.Version)
@@ -106,6 +107,10 @@ func (s *Agents) list(ctx context.Context, op string, q Query, args ...any) (as 
 			as = append(as, a)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		return tx.nameGroups(as)
 	})
 	return as, err
 }

@@ -163,6 +163,18 @@ func (c *clock) forget(t entry.Type, id string, empty []byte) error {
 	return err
 }
 
+// Referrers returns the objects that refer to one, by type and id alone, users before groups.
+func (d *Directory) Referrers(ctx context.Context, t entry.Type, id string) (owners []entry.Entry, err error) {
+	err = d.read(ctx, "find referrers", func(tx tx) error {
+		who, err := tx.referrers(t, id)
+		for _, w := range who {
+			owners = append(owners, entry.Entry{Type: entry.Type(w[0]), ID: w[1]})
+		}
+		return err
+	})
+	return owners, err
+}
+
 // referrers returns type and id of every object that refers to one, each once, users before groups.
 func (t tx) referrers(typ entry.Type, id string) (who [][2]string, err error) {
 	err = t.each(referrers, []any{id, string(typ)}, func(r Rows) error {

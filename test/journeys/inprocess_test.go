@@ -128,7 +128,7 @@ func (in *inside) startService() {
 	}
 	server := httptest.NewServer(graphapi.New(graphapi.Config{
 		Directory: db.Directory(), Apps: db.Apps(), Jobs: jobs, Escrows: db.Ledger(), Journal: db.Journal(), Secrets: store,
-		Access: db.Tokens(), Agents: db.Agents(), Gate: nobody{},
+		Access: db.Tokens(), Agents: db.Agents(), Gate: nobody{}, Catalog: db.Catalog(), Assign: db.Assignments(), Pairs: db.Ledger(),
 	}))
 	in.api.base = server.URL
 	in.stopService = func() {

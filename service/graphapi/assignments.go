@@ -1,0 +1,220 @@
+package graphapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/assign"
+	"github.com/sallyport-id/sallyport/service/catalog"
+	"github.com/sallyport-id/sallyport/service/directory"
+)
+
+// assignmentJSON is an appRoleAssignment.
+type assignmentJSON struct {
+	Context       string `json:"@odata.context,omitempty"`
+	ID            string `json:"id"`
+	Role          string `json:"appRoleId"`
+	Principal     string `json:"principalId"`
+	PrincipalType string `json:"principalType"` // User, Group
+	PrincipalName string `json:"principalDisplayName"`
+	Resource      string `json:"resourceId"`
+	ResourceName  string `json:"resourceDisplayName"`
+	Created       string `json:"createdDateTime"`
+}
+
+func (a *API) assignment(ctx context.Context, x assign.Assignment) (assignmentJSON, error) {
+	reg, err := a.registration(ctx, string(x.App))
+	if err != nil {
+		return assignmentJSON{}, err
+	}
+	j := assignmentJSON{
+		ID: string(x.ID), Role: x.Role, Principal: x.Principal, PrincipalType: string(x.PrincipalType), Resource: reg.Principal,
+		ResourceName: reg.Name, Created: instantText(x.At),
+	}
+	e, err := a.Directory.Get(ctx, x.PrincipalType, x.Principal)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return j, err
+	}
+	if err == nil {
+		j.PrincipalName = e.Attrs.Text(directory.DisplayName)
+	}
+	return j, nil
+}
+
+// assign makes an assignment, from the side of the application or of the principal.
+func (a *API) assign(w http.ResponseWriter, r *http.Request) error {
+	var b struct {
+		Principal string `json:"principalId"`
+		Resource  string `json:"resourceId"`
+		Role      string `json:"appRoleId"`
+	}
+	if err := decode(w, r, &b); err != nil {
+		return err
+	}
+	key := r.PathValue("app")
+	if key == "" {
+		key = b.Resource
+	}
+	reg, err := a.registration(r.Context(), key)
+	if fault.Is(err, fault.NotFound) && r.PathValue("app") == "" {
+		return fault.New(fault.Invalid, "", "resourceId %q is no service principal", clip(b.Resource))
+	}
+	if err != nil {
+		return err
+	}
+	if b.Resource != "" && !strings.EqualFold(b.Resource, reg.Principal) && b.Resource != string(reg.ID) {
+		return fault.New(fault.Invalid, "", "resourceId is another service principal than the path's")
+	}
+	e, err := a.findAny(r.Context(), lowerGUID(b.Principal))
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.Invalid, "", "principalId %q is no user or group", clip(b.Principal))
+	}
+	if err != nil {
+		return err
+	}
+	role, err := roleOf(reg, b.Role)
+	if err != nil {
+		return err
+	}
+	x, err := a.Assign.Add(r.Context(), assign.Assignment{App: reg.ID, Principal: e.ID, PrincipalType: e.Type, Role: role})
+	if fault.Is(err, fault.Exists) { // 409 would be taken for "not replicated yet" (graph-api §1.1)
+		return fault.New(fault.Invalid, "", "permission being assigned already exists on the object")
+	}
+	if err != nil {
+		return err
+	}
+	j, err := a.assignment(r.Context(), x)
+	if err != nil {
+		return err
+	}
+	j.Context = contextURL(r, "appRoleAssignments/$entity")
+	return created(w, root(r)+"/servicePrincipals/"+reg.Principal+"/appRoleAssignedTo/"+j.ID, j)
+}
+
+// roleOf checks a role: the default access when the application has none, else one of its own or the default.
+func roleOf(reg catalog.Registration, id string) (string, error) {
+	id = lowerGUID(id)
+	if id == "" || id == assign.DefaultRole {
+		return assign.DefaultRole, nil
+	}
+	for _, role := range reg.Roles {
+		if role.ID == id && role.IsEnabled {
+			return id, nil
+		}
+	}
+	return "", fault.New(fault.Invalid, "", "%q is no enabled role of %s", clip(id), reg.Name).
+		WithHint("use one of its appRoles, or %s for the default access", assign.DefaultRole)
+}
+
+// assigned reads an assignment of the path and refuses one of another application or principal.
+func (a *API) assigned(r *http.Request) (assign.Assignment, error) {
+	id := r.PathValue("assignment")
+	x, err := a.Assign.Get(r.Context(), assign.ID(id))
+	gone := fault.New(fault.NotFound, "", "there is no assignment %q", clip(id))
+	if fault.Is(err, fault.NotFound) {
+		return x, gone
+	}
+	if err != nil {
+		return x, err
+	}
+	if owner := r.PathValue("app"); owner != "" && string(x.App) != owner {
+		return x, gone
+	}
+	if who := r.PathValue("id"); who != "" && x.Principal != who {
+		return x, gone
+	}
+	return x, nil
+}
+
+func (a *API) getAssignedTo(w http.ResponseWriter, r *http.Request) error {
+	x, err := a.assigned(r)
+	if err != nil {
+		return err
+	}
+	j, err := a.assignment(r.Context(), x)
+	if err != nil {
+		return err
+	}
+	j.Context = contextURL(r, "appRoleAssignments/$entity")
+	return writeSelected(w, r, j)
+}
+
+func (a *API) unassign(w http.ResponseWriter, r *http.Request) error {
+	x, err := a.assigned(r)
+	if err != nil {
+		return err
+	}
+	return orNoContent(w, a.Assign.Remove(r.Context(), x.ID))
+}
+
+func (a *API) listAssignedTo(w http.ResponseWriter, r *http.Request) error {
+	reg, err := a.application(r)
+	if err != nil {
+		return err
+	}
+	return a.listAssign(w, r, assign.Query{App: reg.ID})
+}
+
+func (c collection) listAssignments(w http.ResponseWriter, r *http.Request) error {
+	e, err := c.find(r.Context(), c.typ, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return c.listAssign(w, r, assign.Query{Principal: e.ID})
+}
+
+func (a *API) listAssign(w http.ResponseWriter, r *http.Request, q assign.Query) error {
+	o, err := readOptions(r)
+	if err != nil {
+		return err
+	}
+	if err := openCursor(o.skip, &q.After); err != nil {
+		return err
+	}
+	q.Limit = o.top + 1
+	all, err := a.Assign.List(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if len(all) > o.top {
+		all = all[:o.top]
+		next = o.next(r, all[o.top-1].ID)
+	}
+	items := []object{}
+	for _, x := range all {
+		j, err := a.assignment(r.Context(), x)
+		if err != nil {
+			return err
+		}
+		v, err := plainJSON(j)
+		if err != nil {
+			return err
+		}
+		if o.filter.Match(lookup(v), true) {
+			items = append(items, pick(v, o.selected))
+		}
+	}
+	return writePage(w, r, "appRoleAssignments", items, next, nil)
+}
+
+// dropAssignments takes back everything that was assigned to an application that goes.
+func (a *API) dropAssignments(ctx context.Context, id app.ID) error {
+	if a.Assign == nil {
+		return nil
+	}
+	for {
+		all, err := a.Assign.List(ctx, assign.Query{App: id})
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		for _, x := range all {
+			if err := a.Assign.Remove(ctx, x.ID); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package graphapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/directory"
+)
+
+// managerOf returns a user's live manager; fault.NotFound when it has none.
+func (a *API) managerOf(ctx context.Context, e entry.Entry) (entry.Entry, error) {
+	ref, ok := e.Attrs.First(directory.Manager).(entry.Ref)
+	if ok {
+		os, err := a.Directory.Load(ctx, entry.User, []string{ref.ID}, false)
+		if err != nil {
+			return entry.Entry{}, err
+		}
+		if len(os) == 1 {
+			return os[0].Entry, nil
+		}
+	}
+	return entry.Entry{}, fault.New(fault.NotFound, "", "resource 'manager' does not exist: %s has none", e.Attrs.Text(directory.UserPrincipalName))
+}
+
+func (a *API) getManager(w http.ResponseWriter, r *http.Request) error {
+	o, err := readOptions(r)
+	if err != nil {
+		return err
+	}
+	e, err := a.find(r.Context(), entry.User, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	m, err := a.managerOf(r.Context(), e)
+	if err != nil {
+		return err
+	}
+	out := typed(m, o.selected)
+	out["@odata.context"] = contextURL(r, "directoryObjects/$entity")
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (a *API) putManager(w http.ResponseWriter, r *http.Request) error {
+	id, err := reference(w, r)
+	if err != nil {
+		return err
+	}
+	m, err := a.find(r.Context(), entry.User, id)
+	if err != nil {
+		return err
+	}
+	return a.setManager(w, r, entry.Ref{Type: entry.User, ID: m.ID})
+}
+
+func (a *API) deleteManager(w http.ResponseWriter, r *http.Request) error {
+	return a.setManager(w, r)
+}
+
+func (a *API) setManager(w http.ResponseWriter, r *http.Request, m ...entry.Value) error {
+	e, err := a.find(r.Context(), entry.User, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	_, err = a.Directory.Revise(r.Context(), entry.User, e.ID, directory.Revision{Change: func(e entry.Entry) (entry.Entry, error) {
+		e.Attrs.Set(directory.Manager, m...)
+		return e, directory.Validate(e)
+	}})
+	if err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (a *API) listReports(w http.ResponseWriter, r *http.Request) error {
+	e, err := a.find(r.Context(), entry.User, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	ids, err := a.Directory.Seek(r.Context(), entry.User, directory.Manager, e.ID)
+	if err != nil {
+		return err
+	}
+	return a.listIDs(w, r, entry.User, ids)
+}
+
+// listIDs answers with objects of one type by their ids.
+func (a *API) listIDs(w http.ResponseWriter, r *http.Request, t entry.Type, ids []string) error {
+	o, err := readOptions(r)
+	if err != nil {
+		return err
+	}
+	part, next, count, err := cut(r, o, ids)
+	if err != nil {
+		return err
+	}
+	os, err := a.Directory.Load(r.Context(), t, part, false)
+	if err != nil {
+		return err
+	}
+	items := make([]object, len(os))
+	for i, x := range os {
+		items[i] = typed(x.Entry, o.selected)
+	}
+	return writePage(w, r, "directoryObjects", items, next, count)
+}
+
+// expandNavigations adds what $expand asks for; the first twenty of many.
+func (a *API) expandNavigations(ctx context.Context, out object, e entry.Entry, o *options) error {
+	const most = 20
+	for _, x := range o.expand {
+		switch {
+		case e.Type == entry.User && named(x.Name, directory.Manager):
+			m, err := a.managerOf(ctx, e)
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			out[directory.Manager] = typed(m, x.Select)
+		case e.Type == entry.Group && named(x.Name, directory.Members):
+			refs, _, err := a.Directory.MembersOf(ctx, e.ID, 0, most)
+			if err != nil {
+				return err
+			}
+			if out[directory.Members], err = a.typedRefs(ctx, refs, x.Select); err != nil {
+				return err
+			}
+		case named(x.Name, "memberOf"):
+			ids, err := a.groupsAbove(ctx, e.ID, true)
+			if err != nil {
+				return err
+			}
+			var refs []entry.Ref
+			for _, id := range ids[:min(most, len(ids))] {
+				refs = append(refs, entry.Ref{Type: entry.Group, ID: id})
+			}
+			if out["memberOf"], err = a.typedRefs(ctx, refs, x.Select); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func named(name, want string) bool { return name == "*" || strings.EqualFold(name, want) }
+
+// typedRefs shows the live objects among references, in their order.
+func (a *API) typedRefs(ctx context.Context, refs []entry.Ref, selected []string) ([]object, error) {
+	out := []object{}
+	for from := 0; from < len(refs); {
+		to := from + 1
+		for to < len(refs) && refs[to].Type == refs[from].Type {
+			to++
+		}
+		var ids []string
+		for _, ref := range refs[from:to] {
+			ids = append(ids, ref.ID)
+		}
+		os, err := a.Directory.Load(ctx, refs[from].Type, ids, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range os {
+			out = append(out, typed(x.Entry, selected))
+		}
+		from = to
+	}
+	return out, nil
+}
