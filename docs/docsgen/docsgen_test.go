@@ -37,11 +37,25 @@ func (driver) Settings() []connector.Setting {
 	}
 }
 
-func TestConnectorsShowKeysAsTheFileHasThem(t *testing.T) {
-	got := docsgen.Connectors(map[string]connector.Driver{"x": driver{}})
-	for _, want := range []string{"## x", "| `passwordFile` |", "| required |", "| table, query | `table` | Mode. How. |"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q is missing in\n%s", want, got)
+func (driver) Capabilities() connector.Capabilities {
+	return connector.Capabilities{Export: true, Excuses: map[string]string{"delta": "nobody keeps a history"}}
+}
+
+func (driver) Samples() []connector.Sample {
+	return []connector.Sample{{Name: "people", For: "For people.", Config: "kind: x\n", Privileges: "GRANT SELECT"}}
+}
+
+func TestConnectorPages(t *testing.T) {
+	pages := docsgen.Connectors(map[string]connector.Driver{"x": driver{}})
+	for file, wants := range map[string][]string{
+		"connectors.md": {"[x](connector-x.md)", "| create, update and delete objects | yes |"},
+		"connector-x.md": {"| `passwordFile` |", "| required |", "| table, query | `table` | Mode. How. |", "nobody keeps a history",
+			"## Sample: people\n\nFor people.", "```yaml\nkind: x\n```", "GRANT SELECT"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(pages[file], want) {
+				t.Errorf("%q is missing in %s\n%s", want, file, pages[file])
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,12 +26,13 @@ func TestReferencePages(t *testing.T) {
 	machine := map[string]string{
 		"data": "for root on Linux a folder in `/var/lib/sallyport`, else one in the user's configuration folder",
 	}
-	for name, want := range map[string]string{
-		"commands.md":   docsgen.Commands(Root(&env{}), machine),
-		"functions.md":  docsgen.Functions(expr.Functions()),
-		"operators.md":  docsgen.Operators(app.Operators()),
-		"connectors.md": docsgen.Connectors(wire.Drivers()),
-	} {
+	pages := map[string]string{
+		"commands.md":  docsgen.Commands(Root(&env{}), machine),
+		"functions.md": docsgen.Functions(expr.Functions()),
+		"operators.md": docsgen.Operators(app.Operators()),
+	}
+	maps.Copy(pages, docsgen.Connectors(wire.Drivers()))
+	for name, want := range pages {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(docs, "reference", name)
 			if *update {
