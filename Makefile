@@ -1,7 +1,7 @@
 # Sallyport: what can be done here. 'make' alone lists it.
 GO      ?= go
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-PACKAGES := postgresql tinyproxy squid openssl mariadb-server
+PACKAGES := postgresql tinyproxy squid openssl mariadb-server slapd ldap-utils 389-ds-base samba-ad-dc samba-ad-provision samba-dsdb-modules
 
 .DEFAULT_GOAL := help
 

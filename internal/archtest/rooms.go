@@ -71,6 +71,8 @@ var rooms = map[string]string{
 	"host/connector/connectortest": "host/connector entry fault",
 	"host/connector/mem":           "host/connector entry fault",
 	"host/connector/gsql":          "host/connector entry fault",
+	"host/connector/gldap":         "host/connector host/connector/gldap/wire entry fault",
+	"host/connector/gldap/wire":    "",
 
 	"internal/archtest":   "",
 	"internal/atomicfile": "",

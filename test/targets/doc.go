@@ -1,4 +1,4 @@
-// Package targets starts throwaway real servers on 127.0.0.1: PostgreSQL, MariaDB, and the CONNECT proxies tinyproxy and squid.
+// Package targets starts throwaway real servers on 127.0.0.1: PostgreSQL, MariaDB, OpenLDAP, 389 Directory Server, Samba as Active Directory, and the CONNECT proxies tinyproxy and squid.
 //
 // Owns: their folders, ports, users and processes; each is stopped and its folder removed when the test, or the process
 // that started it, ends, even by kill -9.

@@ -16,3 +16,7 @@ func attributes(string) (*syscall.SysProcAttr, error) {
 }
 
 func own(string, string) error { return nil }
+
+func pause(*os.Process, bool) error {
+	return fault.New(fault.Unsupported, "pause", "throwaway servers need a Unix system")
+}

@@ -52,3 +52,11 @@ func ids(account string) (uid, gid int, err error) {
 	}
 	return uid, gid, err
 }
+
+// pause stops a process, or lets it go on.
+func pause(p *os.Process, stop bool) error {
+	if stop {
+		return p.Signal(syscall.SIGSTOP)
+	}
+	return p.Signal(syscall.SIGCONT)
+}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"github.com/sallyport-id/sallyport/host/connector"
+	"github.com/sallyport-id/sallyport/host/connector/gldap"
 	"github.com/sallyport-id/sallyport/host/connector/gsql"
 	"github.com/sallyport-id/sallyport/host/connector/mem"
 )
@@ -9,7 +10,7 @@ import (
 // Drivers is the one list of connectors this program has.
 func Drivers() map[string]connector.Driver {
 	all := map[string]connector.Driver{}
-	for _, d := range []connector.Driver{gsql.New(), mem.New()} {
+	for _, d := range []connector.Driver{gldap.New(), gsql.New(), mem.New()} {
 		all[d.Name()] = d
 	}
 	return all

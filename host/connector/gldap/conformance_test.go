@@ -1,0 +1,117 @@
+package gldap
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/host/connector"
+	"github.com/sallyport-id/sallyport/host/connector/connectortest"
+	"github.com/sallyport-id/sallyport/test/targets"
+)
+
+// config is how a test reaches a server, with a container as its only base.
+func config(l *targets.LDAP, container string, with map[string]string) connector.Config {
+	values := map[string]string{
+		"servers": l.Secure, "caFile": l.CA, "user": l.Service, "bases": container,
+		"types":       "User=inetOrgPerson\nGroup=groupOfNames",
+		"dn":          "User=uid={uid},ou=people," + container + "\nGroup=cn={cn},ou=groups," + container,
+		"auxiliaries": "User=sallyportTest", "references": "Group.member=User,Group",
+	}
+	maps.Copy(values, with)
+	return connector.Config{Name: "test", Values: values, Secrets: map[string]connector.Secret{"password": connector.NewSecret(l.Password)}}
+}
+
+// dial opens a session that the test closes.
+func dial(t testing.TB, d *Driver, c connector.Config) *session {
+	t.Helper()
+	s, err := d.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s.(*session)
+}
+
+// opener makes a fresh container for each check.
+func opener(start func(testing.TB) (*targets.LDAP, string), with map[string]string, remember func(*targets.LDAP, connector.Config)) func(testing.TB) func(context.Context) (connector.Session, error) {
+	d := New()
+	return func(t testing.TB) func(context.Context) (connector.Session, error) {
+		l, container := start(t)
+		c := config(l, container, with)
+		remember(l, c)
+		return func(ctx context.Context) (connector.Session, error) { return d.Open(ctx, c) }
+	}
+}
+
+// stand is the server and configuration of the check that runs.
+type stand struct {
+	server *targets.LDAP
+	config connector.Config
+}
+
+func (s *stand) set(l *targets.LDAP, c connector.Config) { s.server, s.config = l, c }
+
+// login binds as an object, as its owner would.
+func (s *stand) login(ctx context.Context, a connector.Anchor, password connector.Secret) error {
+	x, err := New().Open(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	o, _ := x.(*session).object("User")
+	at, _, err := x.(*session).locate(ctx, "find", o, a)
+	if err != nil {
+		return err
+	}
+	roots, err := os.ReadFile(s.server.CA)
+	if err != nil {
+		return err
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(roots)
+	c, err := ldap.DialURL(s.server.Secure, ldap.DialWithTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Bind(at.text(), password.Reveal())
+}
+
+// prepared is how OpenLDAP compares texts exactly: normalized, spaces at the edges not counted, and several counted as one.
+func prepared(a, b string) bool { return prepare(a) == prepare(b) }
+
+func prepare(s string) string {
+	return strings.Join(strings.FieldsFunc(norm.NFKC.String(s), func(r rune) bool { return r == ' ' }), " ")
+}
+
+func person(n int) entry.Attrs {
+	return entry.Attrs{"uid": {fmt.Sprintf("user%d", n)}, "cn": {fmt.Sprintf("User %d", n)}, "sn": {fmt.Sprintf("Surname %d", n)}}
+}
+
+func team(n int) entry.Attrs { return entry.Attrs{"cn": {fmt.Sprintf("Team %d", n)}} }
+
+func openLDAPHarness(with map[string]string) connectortest.Harness {
+	at := new(stand)
+	return connectortest.Harness{
+		New:  opener(targets.OpenLDAP, with, at.set),
+		Type: "User", Sample: person, Required: "sn", Unique: "uid", Text: "testText", Flag: "testFlag", Number: "testNumber", When: "testWhen",
+		Bytes: "testBytes", Many: "testMany", Manager: "manager", Group: "Group", GroupSample: team, Members: "member",
+		DNSample: func(n int) string {
+			return fmt.Sprintf("uid=moved%d,%s", n, at.config.Values["bases"])
+		},
+		Login: at.login, Same: prepared,
+		Takes: func(s string) bool { return s != "" },
+	}
+}
+
+func TestOpenLDAP(t *testing.T) { connectortest.Run(t, openLDAPHarness(nil)) }
