@@ -25,6 +25,14 @@ type Abilities struct {
 	Types     map[entry.Type]*scim.ResourceType
 }
 
+// Confirms reports whether the server looks for an object with the same names itself before it makes one: ours does, and says
+// that it remembers idempotency keys. What is known already is answered; nothing is asked.
+func (cl *Client) Confirms() bool {
+	cl.known.RLock()
+	defer cl.known.RUnlock()
+	return cl.can != nil && cl.can.Keys
+}
+
 const (
 	abilitiesAge = time.Hour
 	missingAge   = time.Minute // until what could not be read is asked for again

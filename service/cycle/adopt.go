@@ -31,10 +31,13 @@ func (t *turn) namesOf(want entry.Entry) []Name {
 // account that nobody knows of, since no plan for them would look for one any more.
 func (t *turn) adopt(ctx context.Context) (plan.Link, error) {
 	i := t.receipt.Intent
-	if t.receipt.Key == "" || i.Verb != plan.Create {
+	typ, _ := t.rules.Maps(i.Type)
+	switch {
+	case t.receipt.Key == "" || i.Verb == plan.Delete:
 		return plan.Link{}, nil
+	case i.Verb != plan.Create: // found by matching, and perhaps written, before the pair was remembered
+		return t.adopted(ctx, i.Target)
 	}
-	typ := t.rules.TargetType(i.Type)
 	for _, n := range i.Names {
 		t.tally.requests.Add(1)
 		hits, err := t.Target.Find(ctx, typ, n.Attr, n.Value)
@@ -44,16 +47,26 @@ func (t *turn) adopt(ctx context.Context) (plan.Link, error) {
 		if len(hits) != 1 || !holdsAll(hits[0], i.Names) {
 			continue
 		}
-		if taken, err := t.Ledger.LinkOf(ctx, t.id, i.Type, hits[0].ID); err != nil || taken.Source != "" {
-			return plan.Link{}, err
-		}
-		link := plan.Link{Source: i.Source, Type: i.Type, Target: hits[0].ID, Active: true}
-		r := t.entry(plan.Success, nil)
-		r.Action, r.Code, r.Target = string(plan.Create), "EntryExportAdd", journal.Identity{ID: link.Target, Type: string(typ)}
-		r.Reason = fmt.Sprintf("the create was interrupted before its answer; the target made %s", link.Target)
-		return link, t.settle(ctx, Outcome{Link: link, Records: []journal.Record{r}})
+		return t.adopted(ctx, hits[0].ID)
 	}
 	return plan.Link{}, nil
+}
+
+// adopted links an object that an interrupted write was about, unless it belongs to somebody else.
+func (t *turn) adopted(ctx context.Context, target string) (plan.Link, error) {
+	i := t.receipt.Intent
+	if taken, err := t.Ledger.LinkOf(ctx, t.id, i.Type, target); err != nil || taken.Source != "" {
+		return plan.Link{}, err
+	}
+	typ, _ := t.rules.Maps(i.Type)
+	link := plan.Link{Source: i.Source, Type: i.Type, Target: target, Active: true}
+	r := t.entry(plan.Skipped, nil) // nobody knows whether the write took effect
+	r.Action, r.Code, r.Target = string(i.Verb), "EntryExportUpdate", journal.Identity{ID: target, Type: string(typ)}
+	if i.Verb == plan.Create {
+		r.Code = "EntryExportAdd"
+	}
+	r.Reason = fmt.Sprintf("a %s was interrupted before its answer; the target holds %s, with the names it was to have", i.Verb, target)
+	return link, t.settle(ctx, Outcome{Link: link, Records: []journal.Record{r}})
 }
 
 // holdsAll tells the object we made from one of somebody else that shares a name: it has all of them.
@@ -66,12 +79,18 @@ func holdsAll(e entry.Entry, names []Name) bool {
 // followers orders a look at those who refer to an object that has a new counterpart: what they hold points to the old one.
 func (t *turn) followers(ctx context.Context) error {
 	owners, err := t.Source.Referrers(ctx, t.change.Entry.Type, t.change.Entry.ID)
-	if err != nil || len(owners) == 0 {
-		return err
+	if err != nil {
+		return lasting{err}
 	}
-	dues := make([]Due, len(owners))
-	for i, o := range owners {
-		dues[i] = Due{Object: Object(o)}
+	var dues []Due
+	for _, o := range owners {
+		dues = append(dues, Due{Object: Object{o.Type, o.ID}})
 	}
-	return t.Ledger.Order(ctx, t.id, dues)
+	if len(dues) == 0 {
+		return nil
+	}
+	if err := t.Ledger.Order(ctx, t.id, dues); err != nil {
+		return lasting{err}
+	}
+	return nil
 }

@@ -83,3 +83,44 @@ func BenchmarkOneChange(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPreview measures planning alone: reading the directory, scope, match, mappings, and a target that answers at once.
+func BenchmarkPreview(b *testing.B) {
+	const n = 20_000
+	ctx := tenant.With(b.Context(), "acme")
+	db, err := sqlite.Open(ctx, filepath.Join(b.TempDir(), "s.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	fill(ctx, b, db, n)
+	a, err := app.Parse("hr.yaml", []byte(appText))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range 15 { // twenty mappings in all
+		a.Objects[0].Mappings = append(a.Objects[0].Mappings, app.Mapping{
+			Target: fmt.Sprintf("extra%d", i), Expression: `Join(" ", ToUpper([jobTitle]), [employeeId])`, Flow: app.Always,
+		})
+	}
+	rules, err := plan.Compile(a)
+	if err != nil {
+		b.Fatal(err)
+	}
+	job := cycle.NewJob(cycle.Parts{Source: db.Directory(), Target: &sieve{}, Ledger: db.Ledger(), Log: db.Journal()}, rules)
+	for b.Loop() {
+		seen := 0
+		for p, err := range job.Preview(ctx, nil) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if p.Verb == plan.Create {
+				seen++
+			}
+		}
+		if seen != n {
+			b.Fatalf("%d plans, want %d", seen, n)
+		}
+	}
+	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "objects/s")
+}

@@ -33,6 +33,10 @@ type Lister interface {
 	List(ctx context.Context, t entry.Type) iter.Seq2[entry.Entry, error]
 }
 
+// Confirmer is a Target that can say whether it looks for an object with the same names itself before it makes one, as our host
+// does. Others are asked once more before each create that was decided on what was read ahead: a listing may lack somebody.
+type Confirmer interface{ Confirms() bool }
+
 type keyKey struct{}
 
 // WithKey returns a context whose write carries the idempotency key.
@@ -157,6 +161,7 @@ type Intent struct {
 	Type   entry.Type
 	Verb   plan.Verb
 	Target string // target id; "" for a create
+	Names  []Name // of a create: what its object can be found by when the answer gets lost
 }
 
 // Receipt stands for an Intent written down.

@@ -25,6 +25,8 @@ type Source interface {
 	Get(ctx context.Context, t entry.Type, id string) (entry.Entry, error)
 	// Count returns how many live objects of the type there are.
 	Count(ctx context.Context, t entry.Type) (int, error)
+	// Referrers returns the objects that refer to one, by type and id alone.
+	Referrers(ctx context.Context, t entry.Type, id string) ([]entry.Entry, error)
 }
 
 // Log is where the engine writes what happened to each object.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -27,6 +28,8 @@ type turn struct {
 	tries   int
 	compare bool                  // ask the target even when nothing changed since the last export
 	only    []string              // of a group's members, those whose memberships are written; nil: all
+	existed bool                  // the target said that the object exists, and was asked for it
+	unsure  bool                  // an answer was lost, so a create may have taken effect
 	direct  bool                  // ask the target itself, not what was read ahead
 	roster  *rosterWork           // the members of a group that are handled apart
 	accept  func(plan.Plan) error // refuses a plan that is not the expected one
@@ -112,6 +115,11 @@ func (t *turn) attempt(ctx context.Context) error {
 	if err != nil {
 		return lasting{err}
 	}
+	if link.Target == "" {
+		if link, err = t.adopt(ctx); err != nil {
+			return err
+		}
+	}
 	in, err := t.input(ctx, t.change, link, t.initial || t.compare || t.receipt.Key != "")
 	if err != nil {
 		return lasting{err}
@@ -120,6 +128,10 @@ func (t *turn) attempt(ctx context.Context) error {
 	t.plan = pl
 	if err != nil {
 		return err
+	}
+	if pl.Verb == plan.Create && !t.direct && t.shelves != nil && !t.confirms() {
+		t.direct = true // what was read ahead may lack somebody, and this target would make a second account
+		return t.attempt(ctx)
 	}
 	if err := t.members(ctx); err != nil {
 		return err
@@ -142,6 +154,11 @@ func (t *turn) attempt(ctx context.Context) error {
 }
 
 func leaves(v plan.Verb) bool { return v == plan.Disable || v == plan.Delete }
+
+func (t *turn) confirms() bool {
+	c, ok := t.Target.(Confirmer)
+	return ok && c.Confirms()
+}
 
 // lasting marks a failure of our own store: nothing can be recorded, so the cycle must end.
 type lasting struct{ error }
@@ -219,7 +236,11 @@ func (t *turn) carryOut(ctx context.Context) error {
 }
 
 func (t *turn) intend(ctx context.Context, v plan.Verb, target string) error {
-	if t.receipt.Key != "" && t.receipt.Intent.Verb == v && t.receipt.Intent.Target == target {
+	i := Intent{Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: v, Target: target}
+	if v == plan.Create {
+		i.Names = t.namesOf(t.plan.Want)
+	}
+	if was := t.receipt.Intent; t.receipt.Key != "" && was.Verb == v && was.Target == target && slices.Equal(was.Names, i.Names) {
 		return nil // repeated under its old key
 	}
 	if t.receipt.Key != "" { // matching showed that the interrupted write needs another one now
@@ -227,7 +248,7 @@ func (t *turn) intend(ctx context.Context, v plan.Verb, target string) error {
 			return err
 		}
 	}
-	r, err := t.Ledger.Intend(ctx, t.id, Intent{Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: v, Target: target})
+	r, err := t.Ledger.Intend(ctx, t.id, i)
 	if err != nil {
 		return lasting{err}
 	}
@@ -473,8 +494,8 @@ func (t *turn) react(ctx context.Context, err error) (again bool, _ error) {
 			return true, t.rematch(ctx, err)
 		}
 	}
-	if t.plan.Verb == plan.Create && fault.Is(err, fault.Exists) && !t.direct {
-		t.direct = true // the target knows somebody we did not see: it may be the counterpart, so ask again
+	if t.plan.Verb == plan.Create && fault.Is(err, fault.Exists) && !t.existed {
+		t.existed, t.direct = true, true // the target knows somebody we did not see: it may be the counterpart, so ask again
 		return true, nil
 	}
 	return false, t.fail(ctx, err)
@@ -484,8 +505,12 @@ func (t *turn) react(ctx context.Context, err error) (again bool, _ error) {
 func (t *turn) rematch(ctx context.Context, err error) error {
 	if fault.Is(err, fault.NotFound) && t.plan.Link.Target != "" {
 		t.unshelve(t.plan.Link.Target)
+		if err := t.followers(ctx); err != nil {
+			return err
+		}
 		return t.settle(ctx, Outcome{Unlink: true})
 	}
+	t.unsure = true
 	t.direct = true // the answer was lost: only the target itself knows what it holds
 	return pause(ctx, time.Second)
 }
@@ -515,6 +540,12 @@ func (t *turn) fail(ctx context.Context, err error) error {
 		err = fmt.Errorf("given up after four weeks: %w", err)
 	}
 	t.failing.Store(true)
+	if t.receipt.Intent.Verb == plan.Create && t.unsure {
+		t.receipt = Receipt{} // the intent stays: the next cycle looks what became of it
+		t.Job.mu.Lock()
+		t.Job.recovered = false
+		t.Job.mu.Unlock()
+	}
 	if err := t.record(ctx, plan.Failure, err, o); err != nil {
 		return err
 	}

@@ -113,6 +113,12 @@ func (p *paced) Delete(ctx context.Context, t entry.Type, id string) error {
 	return p.Target.Delete(ctx, t, id)
 }
 
+// Confirms implements Confirmer for the target behind.
+func (p *paced) Confirms() bool {
+	c, ok := p.Target.(Confirmer)
+	return ok && c.Confirms()
+}
+
 // List implements Lister; a page is the target's own matter, so only the beginning waits its turn.
 func (p *pacedLister) List(ctx context.Context, t entry.Type) iter.Seq2[entry.Entry, error] {
 	return func(yield func(entry.Entry, error) bool) {

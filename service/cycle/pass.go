@@ -262,6 +262,7 @@ func (p *pass) recover(ctx context.Context) error {
 		}
 		open = append(open, r)
 	}
+	p.recovered = true
 	p.deleting = true // what was intended had passed the budget
 	defer func() { p.deleting = false }()
 	for _, r := range open {
@@ -269,11 +270,12 @@ func (p *pass) recover(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := p.object(ctx, c, r); err != nil {
+		t := p.turn(c, r)
+		t.direct = true // what was read ahead may lack what was just made
+		if err := t.run(ctx); err != nil {
 			return err
 		}
 	}
-	p.recovered = true
 	return nil
 }
 

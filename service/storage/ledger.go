@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 
@@ -34,7 +35,7 @@ const (
 
 	deleteLink Query = `DELETE FROM ledger_link WHERE tenant = $1 AND job = $2 AND source = $3`
 
-	putIntent Query = `INSERT INTO ledger_intent (tenant, job, idem, source, type, verb, target) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	putIntent Query = `INSERT INTO ledger_intent (tenant, job, idem, source, type, verb, target, names) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 	deleteIntent Query = `DELETE FROM ledger_intent WHERE tenant = $1 AND job = $2 AND idem = $3`
 
@@ -119,8 +120,16 @@ func (l *Ledger) Intend(ctx context.Context, job cycle.JobID, i cycle.Intent) (c
 		return cycle.Receipt{}, fault.Wrap(fault.Internal, op, err)
 	}
 	r := cycle.Receipt{Job: job, Key: key.String(), Intent: i}
+	names := ""
+	if len(i.Names) > 0 {
+		text, err := json.Marshal(i.Names)
+		if err != nil {
+			return cycle.Receipt{}, fault.Wrap(fault.Internal, op, err)
+		}
+		names = string(text)
+	}
 	err = l.write(ctx, op, func(tx tx) error {
-		_, err := tx.exec(putIntent, string(job), r.Key, i.Source, string(i.Type), string(i.Verb), i.Target)
+		_, err := tx.exec(putIntent, string(job), r.Key, i.Source, string(i.Type), string(i.Verb), i.Target, names)
 		return err
 	})
 	return r, err

@@ -2,17 +2,19 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
 
 const (
-	listIntents Query = `SELECT idem, source, type, verb, target FROM ledger_intent
+	listIntents Query = `SELECT idem, source, type, verb, target, names FROM ledger_intent
 		WHERE tenant = $1 AND job = $2 AND idem > $3 ORDER BY idem LIMIT $4`
 
 	// dueEscrows goes on after (began, source); without a time it takes all.
@@ -85,9 +87,17 @@ func (l *Ledger) Intents(ctx context.Context, job cycle.JobID) iter.Seq2[cycle.R
 		err = l.read(ctx, "read intents", func(tx tx) error {
 			return tx.each(listIntents, []any{string(job), after, pageSize}, func(r Rows) error {
 				c := cycle.Receipt{Job: job}
-				err := r.Scan(&c.Key, &c.Intent.Source, &c.Intent.Type, &c.Intent.Verb, &c.Intent.Target)
+				var names string
+				if err := r.Scan(&c.Key, &c.Intent.Source, &c.Intent.Type, &c.Intent.Verb, &c.Intent.Target, &names); err != nil {
+					return err
+				}
+				if names != "" {
+					if err := json.Unmarshal([]byte(names), &c.Intent.Names); err != nil {
+						return fault.Wrap(fault.Internal, "read intent", err)
+					}
+				}
 				rs = append(rs, c)
-				return err
+				return nil
 			})
 		})
 		return rs, err

@@ -20,7 +20,7 @@ import (
 
 // checkCommands check and measure.
 func checkCommands(e *env) []*cobra.Command {
-	return []*cobra.Command{validateCommand(e), connectorCommand(e), scimCommand(e), benchCommand(e), versionCommand(e)}
+	return []*cobra.Command{validateCommand(e), connectorCommand(e), scimCommand(e), benchCommand(e), simCommand(e), versionCommand(e)}
 }
 
 func validateCommand(e *env) *cobra.Command {
