@@ -16,15 +16,16 @@ import (
 
 // LDAP is a directory server of our own on 127.0.0.1.
 type LDAP struct {
-	URL      string // ldap://127.0.0.1:port; StartTLS works on it
-	Secure   string // ldaps://127.0.0.1:port
-	Socket   string // ldapi:// with the path of a socket file; "" when there is none
-	CA       string // file with the authority that signed the server's certificate
-	Client   string // path of a client's certificate and key without .crt and .key; "" when none is taken
-	Suffix   string // where everything stands
-	Admin    string // DN of whoever may do everything
-	Service  string // DN of an ordinary account with the rights that a connector needs
-	Password string // of both
+	URL        string // ldap://127.0.0.1:port; StartTLS works on it
+	Secure     string // ldaps://127.0.0.1:port
+	Socket     string // ldapi:// with the path of a socket file; "" when there is none
+	ServerName string // name in the certificate where it is not the one in Secure; "" = that one
+	CA         string // file with the authority that signed the server's certificate
+	Client     string // path of a client's certificate and key without .crt and .key; "" when none is taken
+	Suffix     string // where everything stands
+	Admin      string // DN of whoever may do everything
+	Service    string // DN of an ordinary account with the rights that a connector needs
+	Password   string // of both
 
 	dir     string
 	temp    bool
@@ -86,7 +87,7 @@ func (l *LDAP) Dial() (*ldap.Conn, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	c, err := ldap.DialURL(l.Secure, ldap.DialWithTLSConfig(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
+	c, err := ldap.DialURL(l.Secure, ldap.DialWithTLSConfig(&tls.Config{RootCAs: roots, ServerName: l.ServerName, MinVersion: tls.VersionTLS12}))
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,15 @@ func TestOpenLDAPKeepsContainersApart(t *testing.T) {
 	survives(t, l, a, b)
 }
 
+func TestSambaKeepsContainersApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a domain takes ten seconds to make")
+	}
+	l, a := Samba(t)
+	_, b := Samba(t)
+	survives(t, l, a, b)
+}
+
 func TestOpenLDAPSurvivesKill(t *testing.T) {
 	l := OpenLDAPAlone(t, Slapd{Durable: true})
 	dn, err := l.Container()
