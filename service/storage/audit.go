@@ -3,7 +3,9 @@ package storage
 import (
 	"context"
 	"iter"
+	"math"
 	"strings"
+	"time"
 
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/audit"
@@ -108,6 +110,9 @@ func (s *Audit) page(ctx context.Context, q Query, args ...any) (page []audit.Se
 func (s *Audit) Find(ctx context.Context, q audit.Query) (es []audit.Entry, err error) {
 	if q.Limit <= 0 {
 		q.Limit = 100
+	}
+	if q.Since.After(time.Unix(0, math.MaxInt64)) {
+		return nil, nil // no entry is that young, and no column holds such a time
 	}
 	before := q.Before
 	if before <= 0 {
