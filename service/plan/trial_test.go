@@ -2,6 +2,8 @@ package plan_test
 
 import (
 	"crypto/rand"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -79,5 +81,34 @@ func TestTrialOfABadInstant(t *testing.T) {
 	r := compiled(t, tried+"  - {name: x, expect: {verb: skip}}")
 	if got := r.Try(t.Context(), app.Test{Name: "x", Type: "User", Now: "soon", Expect: app.Expectation{Verb: string(plan.Skip)}}, rand.Reader); got.Passed {
 		t.Error("passed")
+	}
+}
+
+// TestRules plays the application files that name each rule of mapping, scope and leaving.
+func TestRules(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := app.Parse(file, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := plan.Compile(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range a.Tests {
+			t.Run(a.Name+"/"+test.Name, func(t *testing.T) {
+				for _, m := range r.Try(t.Context(), test, rand.Reader).Misses {
+					t.Errorf("%s: want %s, got %s", m.What, m.Want, m.Got)
+				}
+			})
+		}
 	}
 }
