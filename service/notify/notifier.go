@@ -102,6 +102,13 @@ func (n *Notifier) Tell(ctx context.Context, a app.App, es ...Event) error {
 	return err
 }
 
+// Drifted tells that a look at the application's target found objects changed or removed by hand.
+func (n *Notifier) Drifted(ctx context.Context, a app.App, run int64, changed, removed int) {
+	if err := n.Tell(ctx, a, ofDrift(a, run, changed, removed, time.Now())); err != nil && ctx.Err() == nil {
+		n.Logger.Error("a message could not be kept", "job", a.ID, "error", err)
+	}
+}
+
 func (n *Notifier) poke() {
 	select {
 	case n.wake <- struct{}{}:

@@ -105,8 +105,8 @@ func ofRecovery(a app.App, o cycle.Event) Event {
 	}
 }
 
-// DriftFound is the event of a look at a target that found new differences.
-func DriftFound(a app.App, run int64, changed, removed int, now time.Time) Event {
+// ofDrift is the event of a look at a target that found new differences.
+func ofDrift(a app.App, run int64, changed, removed int, now time.Time) Event {
 	return Event{
 		Key: fmt.Sprintf("%s/%s/%d", Drift, a.ID, run), Kind: Drift, App: a.ID, At: now,
 		Title: fmt.Sprintf("%s: %d objects were changed or removed by hand", a.Name, changed+removed),

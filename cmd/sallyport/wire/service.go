@@ -65,6 +65,7 @@ type Service struct {
 	db      *sqlite.DB
 	gate    *gateway.Gateway
 	jobs    *cycle.Jobs
+	counsel *counsel
 
 	identity *identity.Server
 	audit    *audit.Keeper
@@ -107,11 +108,17 @@ func StartService(ctx context.Context, c ServiceConfig) (_ *Service, err error) 
 	if err != nil {
 		return nil, err
 	}
+	if s.counsel, err = s.newCounsel(c); err != nil {
+		return nil, err
+	}
 	s.jobs = cycle.NewJobs(cycle.Parts{
-		Source: s.db.Directory(), Ledger: s.db.Ledger(), Log: s.db.Journal(), Logger: c.Logger, Assigned: s.db.Assignments(),
+		Source: s.db.Directory(), Ledger: s.db.Ledger(), Log: s.db.Journal(), Logger: c.Logger, Assigned: s.db.Assignments(), Observer: s.counsel.notify,
 	}, s.db.Apps(), (&targets{s.gate, store}).connect)
 	if err := s.jobs.Start(ctx); err != nil {
 		c.Logger.Error("an application could not be taken up", "error", err) // the others run; its status says why
+	}
+	if err := s.counsel.join(ctx, s, (&targets{s.gate, store}).connect); err != nil {
+		return nil, err
 	}
 	go s.retain(ctx, cmp.Or(c.Retain, DefaultRetain))
 	return s, s.listen(ctx, c, files, store)
@@ -194,6 +201,7 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 		Directory: s.db.Directory(), Apps: s.db.Apps(), Jobs: s.jobs, Escrows: s.db.Ledger(), Journal: s.db.Journal(),
 		Access: s.db.Tokens(), Callers: s.identity, Identity: s.graphIdentity(), Audit: s.audit, Agents: s.db.Agents(), Gate: presence{s.gate}, Secrets: store, Logger: c.Logger,
 		Catalog: s.db.Catalog(), Assign: s.db.Assignments(), Pairs: s.db.Ledger(), Dial: (&targets{s.gate, store}).dial,
+		Reviews: s.counsel.reviews, Drift: s.counsel.drift, Notify: s.counsel.notify,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/tunnel", s.gate.Handler())
@@ -252,6 +260,9 @@ func (s *Service) Close() {
 	s.stop()
 	if s.jobs != nil {
 		s.jobs.Wait()
+	}
+	if s.counsel != nil {
+		s.counsel.wait()
 	}
 	var errs []error
 	if s.gate != nil {
