@@ -114,8 +114,7 @@ func (s *Server) checkAssertion(r *http.Request, c Client, assertion string, now
 
 // certificateFor finds the registered certificate that the assertion names by its thumbprint. A key inside the assertion is never used.
 func certificateFor(all []Certificate, h jose.Header) (Certificate, error) {
-	one, _ := h.ExtraHeaders["x5t"].(string)
-	two, _ := h.ExtraHeaders["x5t#S256"].(string)
+	one, two := thumbprint(h, "x5t"), thumbprint(h, "x5t#S256")
 	i := slices.IndexFunc(all, func(c Certificate) bool {
 		return two != "" && c.SHA256 == two || two == "" && one != "" && c.SHA1 == one ||
 			two == "" && one == "" && h.KeyID != "" && (h.KeyID == c.SHA256 || strings.EqualFold(h.KeyID, c.Thumbprint()))
@@ -124,6 +123,13 @@ func certificateFor(all []Certificate, h jose.Header) (Certificate, error) {
 		return Certificate{}, badAssertion("the key was not found by its thumbprint; register the certificate with the client")
 	}
 	return all[i], nil
+}
+
+// thumbprint reads a thumbprint from the header. RFC 7515 wants base64url without padding; some of Azure's libraries write the other
+// base64.
+func thumbprint(h jose.Header, name string) string {
+	text, _ := h.ExtraHeaders[jose.HeaderKey(name)].(string)
+	return strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(text), "=")
 }
 
 func (s *Server) checkClaims(r *http.Request, c Client, says jwt.Claims, now time.Time) error {

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"maps"
@@ -108,6 +109,13 @@ func TestCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	x5t, sha2 := map[string]any{"x5t": c.Certificates[0].SHA1}, map[string]any{"x5t#S256": c.Certificates[0].SHA256}
+	plain := func(sum string) string { // as MSAL for Go writes it
+		b, err := base64.RawURLEncoding.DecodeString(sum)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.StdEncoding.EncodeToString(b)
+	}
 	good := map[string]any{
 		"aud": s.http.URL + tokenPath, "iss": c.ID, "sub": c.ID, "jti": "1", "nbf": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(),
 	}
@@ -121,6 +129,8 @@ func TestCertificates(t *testing.T) {
 		code      int
 	}{
 		"OK, x5t":               {assert(t, key, jose.RS256, x5t, good), 0},
+		"OK, x5t padded":        {assert(t, key, jose.RS256, map[string]any{"x5t": plain(c.Certificates[0].SHA1)}, good), 0},
+		"OK, x5t#S256 padded":   {assert(t, key, jose.PS256, map[string]any{"x5t#S256": plain(c.Certificates[0].SHA256)}, good), 0},
 		"OK, x5t#S256 and PSS":  {assert(t, key, jose.PS256, sha2, good), 0},
 		"OK, kid":               {assert(t, key, jose.RS256, map[string]any{"kid": c.Certificates[0].Thumbprint()}, good), 0},
 		"OK, issuer as aud":     {assert(t, key, jose.RS256, x5t, change("aud", s.http.URL+"/default/v2.0")), 0},
