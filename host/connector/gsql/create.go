@@ -107,9 +107,13 @@ func (s *session) planCreate(o *object, e entry.Entry) (creation, error) {
 func (s *session) insertion(o *object, into []column, args []any) query {
 	w := writing{head: "INSERT INTO " + o.table, args: args, table: o.table, anchor: o.anchor, given: into, values: args, out: o.readable()}
 	w.after = keyAfter(o.anchor, into, args, nil)
-	if len(into) == 0 {
-		w.tail = s.grammar().facts().emptyInsert
-	} else {
+	switch empty := s.grammar().facts().emptyInsert; {
+	case len(into) == 0 && empty == "":
+		w.head += " (" + list("", o.anchor[:1]) + ")"
+		w.tail = "VALUES (DEFAULT)"
+	case len(into) == 0:
+		w.tail = empty
+	default:
 		w.head += " (" + list("", into) + ")"
 		w.tail = valuesText(len(into), 1)
 	}

@@ -135,6 +135,9 @@ func (s *session) ImportSince(ctx context.Context, t entry.Type, w connector.Wat
 	if !s.tracksAnchors() && now.Epoch != from.Epoch {
 		return nil, nil, forgotten("the history was made anew or cut")
 	}
+	if err := s.expired(ctx, o, from); err != nil {
+		return nil, nil, err
+	}
 	run := &difference{session: s, object: o, from: from, now: now}
 	if s.tracksAnchors() {
 		if err := s.knownAnchors(t).resume(from.Epoch); err != nil {
@@ -143,6 +146,28 @@ func (s *session) ImportSince(ctx context.Context, t entry.Type, w connector.Wat
 	}
 	next := func() connector.Watermark { return before.with(t, run.now).watermark() }
 	return run.changes(ctx), next, nil
+}
+
+// expired is fault.Conflict when the database has given up what changed since the position.
+func (s *session) expired(ctx context.Context, o *object, from position) error {
+	f, err := s.follower(o)
+	e, ok := f.(interface {
+		expired(at position) (query, error)
+	})
+	if err != nil || !ok {
+		return err
+	}
+	q, err := e.expired(from)
+	if err != nil {
+		return err
+	}
+	return s.read(ctx, "import the difference", func(ctx context.Context, c conn) error {
+		found, err := all(ctx, c, q)
+		if err == nil && len(found) > 0 {
+			return forgotten("the database has given up the changes since then")
+		}
+		return err
+	})
 }
 
 // difference is one ImportSince.

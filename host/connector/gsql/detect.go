@@ -2,6 +2,7 @@ package gsql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -49,7 +50,7 @@ func (b *builder) returns(ctx context.Context, t entry.Type, m *method) ([]colum
 	words := map[string]any{startIndex: int64(1), endIndex: int64(1), pageLength: int64(1), sinceWord: nil}
 	seeing := &describing{conn: b.conn}
 	err := s.rowsOf(ctx, seeing, bare, m, given{session: s, object: bare, words: words}, func([]column, []entry.Value) error { return errStopped })
-	if err != nil && err != error(errStopped) {
+	if err != nil && !errors.Is(err, errStopped) {
 		return nil, err
 	}
 	if len(seeing.found) == 0 {

@@ -145,8 +145,12 @@ func quotedEnd(text string, i int) int {
 		return i
 	}
 	for j := i + 1; j < len(text); j++ {
-		if text[j] == mark {
-			return j + 1 // a doubled mark opens the next quoted piece, which joins seamlessly
+		switch {
+		case text[j] != mark:
+		case j+1 < len(text) && text[j+1] == mark:
+			j++
+		default:
+			return j + 1
 		}
 	}
 	return len(text)

@@ -116,6 +116,19 @@ func (t tracking) stand() query {
 		literal(t.object.table, false) + ")) IS NULL THEN NULL ELSE 'on' END", out: standing}
 }
 
+// expired selects a row when a table no longer has what changed since the position.
+func (t tracking) expired(at position) (query, error) {
+	if !isNumber(at.At) {
+		return query{}, forgotten("the watermark is of another kind of delta")
+	}
+	var tables []string
+	for _, w := range (installer{t.history}).watched() {
+		tables = append(tables, "(N"+literal(w.table, false)+")")
+	}
+	return query{out: []column{asText}, text: "SELECT name FROM (VALUES " + strings.Join(tables, ", ") + ") AS x (name) WHERE coalesce(CHANGE_TRACKING_MIN_VALID_VERSION(OBJECT_ID(name)), " +
+		"9223372036854775807) > " + at.At}, nil
+}
+
 func (t tracking) changed(at position) (string, error) {
 	if !isNumber(at.At) {
 		return "", forgotten("the watermark is of another kind of delta")
@@ -189,7 +202,7 @@ func (w watermarks) from(at position, c column) (string, error) {
 		return "", forgotten("the watermark is of another kind of delta")
 	}
 	t = t.Add(-w.overlap).Truncate(time.Second)
-	if w.grammar.facts().name == Oracle {
+	if w.grammar.facts().name == Oracle { // the client library takes a time where a text is meant
 		return "TIMESTAMP '" + w.clock.plain(t) + "'", nil
 	}
 	bound, err := w.binder.bind(c, w.clock, t)

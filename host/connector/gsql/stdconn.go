@@ -106,6 +106,9 @@ func (c *stdConn) rendered(q query) (string, []any) {
 				out.text = fmt.Sprint(out.in)
 			}
 			args[i] = sql.Out{Dest: &out.text, In: out.in != nil}
+			if c.grammar.facts().name == SQLServer { // whose client library finds OUT values by name
+				args[i] = sql.Named(fmt.Sprintf("p%d", i+1), args[i])
+			}
 		}
 	}
 	return q.text, args
@@ -171,11 +174,11 @@ func (c *stdConn) exec(ctx context.Context, q query) (written, error) {
 		return written{count: len(found), rows: found}, err
 	}
 	c.used = time.Now()
-	text, args := c.rendered(q)
 	var address string
 	if q.key == keyRowID {
-		args = append(args, sql.Out{Dest: &address})
+		q.args = append(slices.Clone(q.args), sql.Out{Dest: &address})
 	}
+	text, args := c.rendered(q)
 	r, err := c.send(ctx, text, args)
 	if err != nil {
 		return written{}, err
@@ -328,6 +331,10 @@ func delivered(c *column, k clock, v any) (entry.Value, error) {
 			v = bits(raw)
 			break
 		}
+		if c.dbType == "uniqueidentifier" && len(raw) == 16 {
+			v = guid(raw)
+			break
+		}
 		v = string(raw)
 	case float32:
 		v = float64(raw)
@@ -345,6 +352,11 @@ func delivered(c *column, k clock, v any) (entry.Value, error) {
 		v = trimmed(c, text)
 	}
 	return adapt(c, k, v)
+}
+
+// guid writes SQL Server's sixteen bytes, whose first three groups are turned round.
+func guid(b []byte) string {
+	return fmt.Sprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%x-%x", b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8:10], b[10:])
 }
 
 // zoneless reports whether the column holds a wall clock time.

@@ -23,6 +23,12 @@ func parseTarget(c connector.Config) (target, error) {
 			return t, badURL("a SQLite target is a file").WithHint("give sqlite:/path/to/file.db; for a target in memory use the connector mem")
 		}
 		return t, nil
+	case "sqlserver", "mssql":
+		t.dialect, t.counsel, t.grammar = sqlserver{}, sqlserver{}, sqlserver{}
+		return t, checkURL(t.url)
+	case "oracle":
+		t.dialect, t.counsel, t.grammar = oracle{}, oracle{}, oracle{}
+		return t, checkURL(t.url)
 	case "mariadb", "mysql":
 		d := mysql{returns: scheme == "mariadb"}
 		t.dialect, t.counsel, t.grammar = d, d, d
