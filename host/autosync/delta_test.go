@@ -22,16 +22,16 @@ import (
 
 // teller is a target that tells its changes: objects by anchor, and a log of which changed.
 type teller struct {
-	mu       sync.Mutex
-	objects  map[string]int64
-	log      []string
-	cut      int   // watermarks before it are not known any more
-	broken   error // what reading the changes ends with, after the first one
-	noPush   bool
-	silent   bool // deletions are not told
-	full     int  // full imports begun
-	opened   int
-	moved    chan struct{}
+	mu      sync.Mutex
+	objects map[string]int64
+	log     []string
+	cut     int   // watermarks before it are not known any more
+	broken  error // what reading the changes ends with, after the first one
+	noPush  bool
+	silent  bool // deletions are not told
+	full    int  // full imports begun
+	opened  int
+	moved   chan struct{}
 }
 
 func newTeller(n int) *teller {

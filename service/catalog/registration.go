@@ -20,9 +20,9 @@ type Registration struct {
 	Object    string    `json:"object"`    // id of the application object
 	Template  string    `json:"template"`  // Template.ID; "" when it was registered without one
 	Created   time.Time `json:"created"`
-	Job       *Job      `json:"job,omitempty"`     // nil until one was made
-	Draft     *app.App  `json:"draft,omitempty"`   // its rules while it has no target yet; nil: they are in the store of applications
-	Keys      []string  `json:"keys,omitempty"`    // names of the secrets a client put, in order
+	Job       *Job      `json:"job,omitempty"`   // nil until one was made
+	Draft     *app.App  `json:"draft,omitempty"` // its rules while it has no target yet; nil: they are in the store of applications
+	Keys      []string  `json:"keys,omitempty"`  // names of the secrets a client put, in order
 	Roles     []AppRole `json:"roles,omitempty"`
 	// Extra are properties that clients set and read and that mean nothing here: notes, tags, homepage.
 	Extra map[string]json.RawMessage `json:"extra,omitempty"`
@@ -52,7 +52,9 @@ var space = uuid.MustParse("6f1c9a52-7f0e-4b61-9a0b-5d1f7c2e8a10")
 
 // Derive returns the registration of an application that was applied as a file. Its ids follow from tenant and id.
 func Derive(tenant string, a app.App, now time.Time) Registration {
-	id := func(what string) string { return uuid.NewSHA1(space, []byte(tenant+"/"+what+"/"+string(a.ID))).String() }
+	id := func(what string) string {
+		return uuid.NewSHA1(space, []byte(tenant+"/"+what+"/"+string(a.ID))).String()
+	}
 	r := Registration{ID: a.ID, Name: a.Name, Principal: id("servicePrincipal"), Client: id("client"), Object: id("application"), Template: Generic, Created: now}
 	r.Job = &Job{ID: JobID("scim", tenant, r.Principal), Template: "scim", Created: now}
 	return r

@@ -18,8 +18,8 @@ type Config struct {
 	Directory Directory
 	Access    access.Store
 	Callers   access.Authenticator // of OAuth access tokens; nil: sources' tokens alone
-	Logger    *slog.Logger // nil: silent
-	URL       string       // public base URL for meta.location, with the tenant; "" takes it from each request
+	Logger    *slog.Logger         // nil: silent
+	URL       string               // public base URL for meta.location, with the tenant; "" takes it from each request
 	Limits    scimserver.Limits
 	CursorKey []byte // authenticates page cursors; services that share a database share it. Empty: a random one
 }

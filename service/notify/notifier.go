@@ -185,7 +185,7 @@ func (n *Notifier) deliver(ctx context.Context, now time.Time) error {
 func (n *Notifier) attempt(ctx context.Context, m Message) error {
 	err := n.Config.send(ctx, m)
 	if err != nil && ctx.Err() != nil {
-		return nil // the service is stopping: it was no attempt
+		return nil //nolint:nilerr // the service is stopping: it was no attempt
 	}
 	m = m.after(err, time.Now())
 	switch m.State {

@@ -66,7 +66,7 @@ func (s *Reviews) carry(ctx context.Context, id ID) error {
 // interrupted says why a plan is not carried out to its end; it can be gone on with.
 func (s *Reviews) interrupted(ctx context.Context, p Plan, cause error) error {
 	if ctx.Err() != nil {
-		return nil // the service stops, and takes it up when it is back
+		return nil //nolint:nilerr // the service stops, and takes it up when it is back
 	}
 	_, err := s.Store.Revise(ctx, p.ID, func(p Plan) (Plan, error) {
 		p.Detail = "interrupted: " + cause.Error()

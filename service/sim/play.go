@@ -450,7 +450,10 @@ func (p *play) again(r cycle.Reset) error {
 		time.Sleep(30 * time.Second)
 	}
 	st, err := p.db.Ledger().State(p.ctx, job)
-	return fmt.Errorf("the job does not come to rest within %v of virtual time: %+v %v", time.Since(began), st, err)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the job does not come to rest within %v of virtual time: %+v", time.Since(began), st)
 }
 
 // quiet serves calls until none waits.

@@ -139,8 +139,8 @@ type port struct {
 }
 
 var (
-	_ cycle.Target = port{}
-	_ cycle.Lister = port{}
+	_ cycle.Target    = port{}
+	_ cycle.Lister    = port{}
 	_ cycle.Confirmer = port{}
 )
 

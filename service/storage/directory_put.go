@@ -174,6 +174,9 @@ func (c *clock) store(f form, was int64, drop, add []edge) error {
 	var n int64
 	seq := c.nextSeq()
 	moved, err := moves{bornMark: seq}.seal()
+	if err != nil {
+		return err
+	}
 	if was == 0 {
 		n, err = c.tx.exec(insertObject, typ, id, seq, f.state, f.key, f.ext, f.doc, c.at, moved)
 	} else if moved, err = c.moved(f, seq); err == nil {

@@ -316,7 +316,7 @@ func (t tx) resetState(job cycle.JobID, r cycle.Reset) error {
 
 // forgetJob drops everything a job remembers.
 func (t tx) forgetJob(job app.ID) error {
-	return t.all(string(job), deleteLinks, deleteWaitings, deleteEscrows, deleteIntents, deleteState,
+	return t.all(string(job), deleteLinks, deleteWaitings, deleteEscrows, deleteIntents, deleteState, deleteHelds, deleteDues, deleteMarks,
 		deleteReviewRows, deleteReviews, deleteDrift, deleteDriftReport)
 }
 

@@ -72,7 +72,7 @@ func (c *client) pages(cmd *cobra.Command, path string, limit int) ([]object, er
 		}
 		u, err := url.Parse(page.Next)
 		if err != nil || page.Next == "" {
-			return found, nil
+			return found, nil //nolint:nilerr // a link that is none ends the list
 		}
 		path = u.RequestURI() // the profile's address is the one that is reachable from here
 	}

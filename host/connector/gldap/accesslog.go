@@ -121,7 +121,7 @@ func (f fields) first(name string) string { return first(f[name]) }
 func (d accessLog) take(r fields, found *touched) error {
 	name := r.first("reqdn")
 	if parsed, err := parseDN(name); err != nil || !d.s.covers(parsed) && !d.s.covers(renamedTo(r, parsed)) {
-		return nil
+		return nil //nolint:nilerr // what has no name is not ours
 	}
 	if a := d.anchor(r); a != "" {
 		return found.anchor(a)

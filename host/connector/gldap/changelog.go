@@ -83,7 +83,7 @@ func (d changeLog) take(r fields, found *touched) error {
 	name := r.first("targetdn")
 	at, err := parseDN(name)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // what has no name is not ours
 	}
 	to := renamedTo(fields{"reqnewrdn": r["newrdn"], "reqnewsuperior": r["newsuperior"]}, at)
 	if !d.s.covers(at) && !d.s.covers(to) {

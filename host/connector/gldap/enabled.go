@@ -20,7 +20,7 @@ func (o *object) readEnabled(attrs entry.Attrs) {
 		return
 	}
 	v := attrs.First(o.switches.Name)
-	enabled := true
+	var enabled bool
 	switch o.enabling {
 	case "userAccountControl":
 		n, ok := v.(int64)

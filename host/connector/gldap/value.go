@@ -27,7 +27,7 @@ func (f form) decode(b []byte) (entry.Value, error) {
 		return decodeBool(string(b))
 	case formInt:
 		return strconv.ParseInt(string(b), 10, 64)
-	case formTime:
+	case formTime, formADTime:
 		return parseTime(string(b))
 	case formUTC:
 		return parseUTC(string(b))
@@ -60,6 +60,10 @@ func (f form) encode(v entry.Value) (string, error) {
 	case formTime:
 		if t, ok := v.(time.Time); ok {
 			return writeTime(t), nil
+		}
+	case formADTime:
+		if t, ok := v.(time.Time); ok {
+			return writeTime(t.Truncate(time.Second))[:14] + ".0Z", nil
 		}
 	case formUTC:
 		if t, ok := v.(time.Time); ok && t.UTC().Year() >= 1950 && t.UTC().Year() < 2050 {
@@ -143,7 +147,8 @@ func decodeBool(s string) (entry.Value, error) {
 
 // parseTime reads 20260228225958.123456Z, with or without minutes, seconds and fraction, and with a zone like +0100.
 func parseTime(s string) (entry.Value, error) {
-	body, zone := s, time.UTC
+	var body string
+	zone := time.UTC
 	switch i := strings.LastIndexAny(s, "+-Z"); {
 	case i < 0:
 		return nil, fmt.Errorf("%q is no generalized time", s)
