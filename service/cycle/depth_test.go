@@ -57,7 +57,7 @@ func (b *bench) renew() {
 
 // TestInitialCycleGoesOnWhereItStopped (§2.1): a stop in the middle loses no work; nobody is looked at twice but for a few.
 func TestInitialCycleGoesOnWhereItStopped(t *testing.T) {
-	const n = 3000
+	const n = 900
 	b := newBench(t)
 	b.people(n)
 	b.group("g", "Staff", "u1", "u2")
@@ -129,7 +129,7 @@ func TestNewRulesBeginAnew(t *testing.T) {
 // TestOneChangeTouchesOneObject counts questions to the ledger and the target, not time.
 func TestOneChangeTouchesOneObject(t *testing.T) {
 	b := newBench(t)
-	b.people(2000)
+	b.people(400)
 	b.cycle()
 	b.target.Writes()
 	asked := 0

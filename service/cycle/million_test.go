@@ -41,6 +41,9 @@ func (s *sieve) Update(_ context.Context, _ entry.Type, id string, _ []entry.Edi
 	return id, nil
 }
 
+// Confirms makes the engine trust it to refuse whom it has already.
+func (s *sieve) Confirms() bool { return true }
+
 func (s *sieve) Delete(context.Context, entry.Type, string) error { return nil }
 
 func (s *sieve) List(context.Context, entry.Type) iter.Seq2[entry.Entry, error] {

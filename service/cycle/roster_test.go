@@ -68,7 +68,7 @@ func (b *bench) updates() (ws []targettest.Write) {
 // TestOneMemberIsOneSmallPatch: adding to, or taking from, a large group sends one value in one request, asks the target nothing
 // and reads the group nowhere (rules: provisioning semantics §6, "membership as small edits").
 func TestOneMemberIsOneSmallPatch(t *testing.T) {
-	const n = 3000
+	const n = 1100 // more than one page
 	b := newBench(t)
 	b.people(n + 1)
 	members := make([]string, n)
