@@ -10,7 +10,7 @@ import (
 // excused wants a word for every ability that is missing, and none for one that is there.
 func excused(t *trial, h Harness) {
 	if _, ok := begin(t, h).Session.(connector.Describer); !ok {
-		t.Skipf("the connector does not describe itself: what it lacks is seen from its interfaces")
+		t.Fatalf("the session is no connector.Describer: it cannot say why it lacks what it lacks")
 	}
 	known := map[string]bool{}
 	for _, a := range t.can.Abilities() {
