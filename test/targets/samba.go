@@ -114,13 +114,21 @@ func prepareSamba(ctx context.Context, dir, samba, tool, ip string) (*LDAP, erro
 	return l, nil
 }
 
-// setSambaPassword gives the administrator a password by standard input, since arguments can be seen by everybody.
+// setSambaPassword lets passwords be changed as often as a test likes, and gives the administrator one by standard input, since
+// arguments can be seen by everybody.
 func (l *LDAP) setSambaPassword(ctx context.Context, tool, conf string) error {
-	cmd := exec.CommandContext(ctx, tool, "user", "setpassword", "Administrator", "-s", conf)
+	if err := l.sambaTool(ctx, tool, "", "domain", "passwordsettings", "set", "--min-pwd-age=0", "--history-length=0", "-s", conf); err != nil {
+		return err
+	}
+	return l.sambaTool(ctx, tool, sambaPassword+"\n"+sambaPassword+"\n", "user", "setpassword", "Administrator", "-s", conf)
+}
+
+func (l *LDAP) sambaTool(ctx context.Context, tool, input string, args ...string) error {
+	cmd := exec.CommandContext(ctx, tool, args...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C", "HOME=" + l.dir}
-	cmd.Stdin = strings.NewReader(sambaPassword + "\n" + sambaPassword + "\n")
+	cmd.Stdin = strings.NewReader(input)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("samba-tool user setpassword: %w: %s", err, out)
+		return fmt.Errorf("samba-tool %s: %w: %s", args[0], err, out)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/host/connector"
 	"github.com/sallyport-id/sallyport/host/connector/gldap/wire"
 )
 
@@ -70,7 +71,7 @@ func (s *session) modify(ctx context.Context, c *wire.Conn, u *update) error {
 	}
 	_, err := c.Do(ctx, wire.Modify{DN: u.to.text(), Changes: u.changes}, controls...)
 	for range tries {
-		if !u.minds(err) {
+		if !u.minds(err, s.server.windows()) {
 			return err
 		}
 		exact, readErr := s.difference(ctx, c, u)
@@ -85,7 +86,9 @@ func (s *session) modify(ctx context.Context, c *wire.Conn, u *update) error {
 	return err
 }
 
-func (u *update) minds(err error) bool {
+// minds reports whether a refusal is one of those. Active Directory has codes of its own for members: 68 for one that is there, 53 for
+// one that is not.
+func (u *update) minds(err error, windows bool) bool {
 	r, ok := errors.AsType[*wire.Refused](err)
 	if !ok {
 		return false
@@ -93,6 +96,13 @@ func (u *update) minds(err error) bool {
 	switch r.Code {
 	case wire.NoSuchAttribute, wire.AttributeOrValueExists:
 		return true
+	case wire.EntryExists:
+		return windows
+	case wire.UnwillingToPerform:
+		return windows && slices.ContainsFunc(u.changes, func(ch wire.Change) bool {
+			c := u.folds[lower(ch.Name)]
+			return ch.Op == wire.ChangeDelete && c != nil && c.Type == connector.Reference
+		})
 	case wire.ObjectClassViolation:
 		return u.object.crowded != nil && slices.ContainsFunc(u.changes, func(ch wire.Change) bool { return ch.Name == u.object.crowded.wire })
 	}

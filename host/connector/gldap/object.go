@@ -43,6 +43,13 @@ type column struct {
 // implied are attributes that Active Directory's classes demand and that it fills itself.
 var implied = []string{"objectclass", "instancetype", "ntsecuritydescriptor", "objectcategory", "objectsid", "samaccountname", "grouptype"}
 
+// bookkeeping are attributes of Active Directory that change with every write or login and say nothing of the object.
+var bookkeeping = map[string]bool{
+	"usnchanged": true, "usncreated": true, "whenchanged": true, "dscorepropagationdata": true, "replpropertymetadata": true, "repluptodatevector": true,
+	"lastlogon": true, "lastlogoff": true, "lastlogontimestamp": true, "logoncount": true, "badpwdcount": true, "badpasswordtime": true,
+	"usnlastobjrem": true, "usnintersite": true, "usndsalastobjremoved": true, "usnsource": true, "ntsecuritydescriptor": true,
+}
+
 // builder makes objects of types.
 type builder struct {
 	layout *layout
@@ -106,7 +113,7 @@ func (b builder) attributes(o *object, t typeSpec) error {
 	must, may := b.cat.allowed(o.classes)
 	wanted := t.attributes
 	if len(wanted) == 0 {
-		wanted = slices.Concat(must, may)
+		wanted = slices.DeleteFunc(slices.Concat(must, may), func(n string) bool { return bookkeeping[lower(n)] && !b.layout.operational })
 		o.ask = []string{"*"}
 	}
 	if b.layout.operational {
@@ -159,6 +166,9 @@ func (b builder) column(o *object, t typeSpec, a *attributeType, asked string) *
 	f := formOf(a)
 	if want, ok := b.layout.dataTypes[key]; ok {
 		f = formFor(want, f)
+	}
+	if f == formTime && b.server.windows() {
+		f = formADTime
 	}
 	c := &column{wire: name, form: f}
 	c.ref, f = b.reference(t, key, f)

@@ -14,6 +14,7 @@ const (
 	formBool          // TRUE, FALSE
 	formInt           // decimal
 	formTime          // generalized time (RFC 4517 §3.3.13)
+	formADTime        // generalized time as Active Directory wants it, in whole seconds
 	formUTC           // UTC time, two-digit years
 	formFileTime      // hundreds of nanoseconds since 1601, in decimal
 	formBytes         //
@@ -66,7 +67,7 @@ func formOf(a *attributeType) form {
 }
 
 var dataTypes = map[form]connector.DataType{
-	formText: connector.String, formBool: connector.Boolean, formInt: connector.Integer, formTime: connector.DateTime, formUTC: connector.DateTime,
+	formText: connector.String, formBool: connector.Boolean, formInt: connector.Integer, formTime: connector.DateTime, formADTime: connector.DateTime, formUTC: connector.DateTime,
 	formFileTime: connector.DateTime, formBytes: connector.Binary, formGUID: connector.String, formUUID: connector.String, formSID: connector.String, formDN: connector.Reference,
 	formNameUID: connector.Reference, formBy: connector.Reference, formEnabled: connector.Boolean, formName: connector.String,
 }
