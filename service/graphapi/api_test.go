@@ -80,10 +80,10 @@ func newSite(t *testing.T) *site {
 	if err := jobs.Start(running); err != nil {
 		t.Fatal(err)
 	}
-	s.api = graphapi.New(graphapi.Config{
+	s.api = graphapi.New(s.counsel(graphapi.Config{
 		Directory: db.Directory(), Apps: db.Apps(), Jobs: jobs, Escrows: db.Ledger(), Journal: db.Journal(),
 		Access: db.Tokens(), Agents: db.Agents(), Gate: &gate{}, Secrets: store, Catalog: db.Catalog(), Assign: db.Assignments(), Pairs: db.Ledger(),
-	})
+	}, jobs))
 	server := httptest.NewServer(s.api)
 	s.url = server.URL
 	t.Cleanup(func() {
