@@ -167,7 +167,7 @@ func New(c Config) *API {
 		if path, ok := strings.CutPrefix(r.Pattern, "GET "); ok {
 			a.reads[path] = r
 		}
-		if strings.Contains(r.Pattern, " "+ownRoot) {
+		if !strings.Contains(r.Pattern, " /v1.0/") {
 			a.own.add(r.Pattern, a.guard(r))
 			continue
 		}

@@ -86,10 +86,25 @@ func (a *API) provision(ctx context.Context, x work, s subject) (journal.Record,
 		if err != nil || len(recs) == 0 {
 			return journal.Record{}, permanent(err)
 		}
-		return recs[len(recs)-1], nil
+		return a.logged(ctx, recs[len(recs)-1])
 	}
 	rec, err := a.Jobs.Provision(ctx, x.reg.ID, t, id)
-	return rec, permanent(err)
+	if err != nil {
+		return rec, permanent(err)
+	}
+	return a.logged(ctx, rec)
+}
+
+// logged gives a record the id that it got in the log, under which it is found again.
+func (a *API) logged(ctx context.Context, rec journal.Record) (journal.Record, error) {
+	rs, err := a.Journal.Find(ctx, journal.Query{Job: rec.Job, User: rec.Source.ID, Newest: true, Limit: 5})
+	for _, r := range rs {
+		if r.Cycle == rec.Cycle {
+			rec.ID = r.ID
+			break
+		}
+	}
+	return rec, err
 }
 
 // permanent keeps 403 and 409 away from clients that would take them for "not replicated yet" (graph-api §1.1).
