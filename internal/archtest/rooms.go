@@ -41,8 +41,10 @@ var rooms = map[string]string{
 	"service/drift":  "service/cycle service/review service/plan service/app service/directory service/journal service/match internal/tenant entry fault",
 	"service/notify": "service/cycle service/app internal/tenant internal/nearest fault",
 
-	"service/expr/vectors":      "service/expr entry fault",
-	"service/app/graphschema":   "service/mapping service/expr service/app entry fault",
+	"service/expr/vectors":          "service/expr entry fault",
+	"service/app/graphschema":       "service/mapping service/expr service/app entry fault",
+	"service/identity/identitytest": "",
+
 	"service/agents/agentstest": "service/agents internal/tenant fault",
 	"service/cycle/targettest":  "service/cycle entry fault",
 	"service/sim":               "service/cycle service/plan service/app service/directory service/journal service/storage/sqlite internal/tenant entry fault",

@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -35,8 +36,8 @@ func (p *pass) assignedTo(ctx context.Context, in *plan.Input) error {
 	if through[0].Principal != e.ID {
 		in.AssignedWhy = "is a member of the group " + through[0].Principal + ", which is assigned"
 	}
-	in.Change.Entry = withRoles(e, through)
-	return nil
+	in.Change.Entry, err = p.withRoles(ctx, e, through)
+	return err
 }
 
 func direct(through []assign.Assignment, id string) (out []assign.Assignment) {
@@ -49,21 +50,30 @@ func direct(through []assign.Assignment, id string) (out []assign.Assignment) {
 }
 
 // withRoles returns the entry with the roles it is assigned in, each once; the default access is no role.
-func withRoles(e entry.Entry, through []assign.Assignment) entry.Entry {
+func (p *pass) withRoles(ctx context.Context, e entry.Entry, through []assign.Assignment) (entry.Entry, error) {
 	var roles []entry.Value
 	seen := map[string]bool{assign.DefaultRole: true}
 	for _, a := range through {
-		if !seen[a.Role] {
-			seen[a.Role] = true
-			roles = append(roles, entry.Complex{"id": a.Role, "value": a.Role, "displayName": a.Role})
+		if seen[a.Role] {
+			continue
 		}
+		seen[a.Role] = true
+		value, display := a.Role, a.Role
+		if p.Role != nil {
+			v, d, err := p.Role(ctx, p.id, a.Role)
+			if err != nil {
+				return e, err
+			}
+			value, display = cmp.Or(v, value), cmp.Or(d, v, display)
+		}
+		roles = append(roles, entry.Complex{"id": a.Role, "value": value, "displayName": display})
 	}
 	if len(roles) == 0 {
-		return e
+		return e, nil
 	}
 	e = e.Clone()
 	e.Attrs.Set(roleAttribute, roles...)
-	return e
+	return e, nil
 }
 
 // membersOf yields, when a group that brings people into scope changed, those who joined or left it since the last cycle.

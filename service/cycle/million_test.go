@@ -51,9 +51,9 @@ func (s *sieve) List(context.Context, entry.Type) iter.Seq2[entry.Entry, error] 
 }
 
 // TestMemoryOfACycleDoesNotGrow runs initial cycles over many people and bounds what the engine takes. The number of people is
-// SALLYPORT_PEOPLE, 5,000 unless given; the bound of 600 MB is for a million.
+// SALLYPORT_PEOPLE, 2,000 unless given; the bound of 600 MB is for a million.
 func TestMemoryOfACycleDoesNotGrow(t *testing.T) {
-	n := 5_000
+	n := 2_000
 	if s := os.Getenv("SALLYPORT_PEOPLE"); s != "" {
 		var err error
 		if n, err = strconv.Atoi(s); err != nil {
@@ -73,7 +73,7 @@ func TestMemoryOfACycleDoesNotGrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Version = 1
+	a.Version, a.Schedule.Workers = 1, 32
 	rules, err := plan.Compile(a)
 	if err != nil {
 		t.Fatal(err)

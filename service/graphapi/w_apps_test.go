@@ -3,9 +3,12 @@ package graphapi_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
+
+var variable = regexp.MustCompile(`\{[^}]+\}`)
 
 const noRole = "00000000-0000-0000-0000-000000000000"
 

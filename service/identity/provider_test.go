@@ -5,114 +5,32 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/access"
 	"github.com/sallyport-id/sallyport/service/identity"
+	"github.com/sallyport-id/sallyport/service/identity/identitytest"
 )
 
-// login is an OpenID Connect provider at which everybody is signed in already, as whoever claims says.
+// login is the provider of a test.
 type login struct {
 	*testing.T
-	*httptest.Server
-	key    *rsa.PrivateKey
-	claims map[string]any            // of the next ID token, beside the usual ones
-	change func(map[string]any)      // spoils the ID token
-	codes  map[string]url.Values     // what was asked for
-	refuse string                    // error to answer the browser with
-	secret string                    //
-	asked  []url.Values              // token requests
-	signer func(*rsa.PrivateKey) any // key to sign with; default key
+	*identitytest.Provider
 }
 
-func newLogin(t *testing.T) *login {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &login{T: t, key: key, codes: map[string]url.Values{}, secret: "provider-secret", claims: map[string]any{
-		"preferred_username": "Ann@x.example", "name": "Ann", "groups": []string{"staff", "idm-operators"},
-	}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/openid-configuration", l.discovery)
-	mux.HandleFunc("GET /keys", l.keys)
-	mux.HandleFunc("GET /authorize", l.authorize)
-	mux.HandleFunc("POST /token", l.token)
-	l.Server = httptest.NewServer(mux)
-	t.Cleanup(l.Close)
-	return l
-}
-
-func (l *login) discovery(w http.ResponseWriter, _ *http.Request) {
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"issuer": l.URL, "authorization_endpoint": l.URL + "/authorize", "token_endpoint": l.URL + "/token", "jwks_uri": l.URL + "/keys",
-		"id_token_signing_alg_values_supported": []string{"RS256"}, "response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
-	})
-}
-
-func (l *login) keys(w http.ResponseWriter, _ *http.Request) {
-	_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &l.key.PublicKey, KeyID: "1", Algorithm: "RS256", Use: "sig"}}})
-}
-
-func (l *login) authorize(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	back, _ := url.Parse(q.Get("redirect_uri"))
-	answer := url.Values{"state": {q.Get("state")}}
-	if l.refuse != "" {
-		answer.Set("error", l.refuse)
-	} else {
-		code := rand.Text()
-		l.codes[code] = q
-		answer.Set("code", code)
-	}
-	back.RawQuery = answer.Encode()
-	http.Redirect(w, r, back.String(), http.StatusFound)
-}
-
-func (l *login) token(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm()
-	l.asked = append(l.asked, r.PostForm)
-	q, known := l.codes[r.PostForm.Get("code")]
-	delete(l.codes, r.PostForm.Get("code"))
-	sum := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
-	_, secret, _ := r.BasicAuth()
-	if !known || secret != l.secret || q.Get("code_challenge") != base64.RawURLEncoding.EncodeToString(sum[:]) || q.Get("redirect_uri") != r.PostForm.Get("redirect_uri") {
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"error":"invalid_grant","error_description":"no"}`)
-		return
-	}
-	says := map[string]any{
-		"iss": l.URL, "sub": "1234", "aud": q.Get("client_id"), "nonce": q.Get("nonce"), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
-	}
-	maps.Copy(says, l.claims)
-	if l.change != nil {
-		l.change(says)
-	}
-	key := any(l.key)
-	if l.signer != nil {
-		key = l.signer(l.key)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": forge(l.T, key, jose.RS256, "1", says)})
-}
+func newLogin(t *testing.T) *login { return &login{t, identitytest.New(t)} }
 
 func (l *login) provider(edit func(*identity.ProviderConfig)) *identity.Provider {
 	l.Helper()
-	c := identity.ProviderConfig{Issuer: l.URL, ClientID: "sallyport", Secret: l.secret}
+	c := identity.ProviderConfig{Issuer: l.URL, ClientID: "sallyport", Secret: l.Secret}
 	if edit != nil {
 		edit(&c)
 	}
@@ -231,7 +149,7 @@ func TestSignInRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := func(name string, v any) func(*login) {
-		return func(l *login) { l.change = func(c map[string]any) { c[name] = v } }
+		return func(l *login) { l.Change = func(c map[string]any) { c[name] = v } }
 	}
 	for name, tc := range map[string]struct {
 		spoil func(*login)
@@ -242,10 +160,10 @@ func TestSignInRefuses(t *testing.T) {
 		"ErrAudience":        {set("aud", "another"), nil, "not acceptable"},
 		"ErrIssuer":          {set("iss", "https://evil.example"), nil, "not acceptable"},
 		"ErrExpired":         {set("exp", time.Now().Add(-time.Hour).Unix()), nil, "not acceptable"},
-		"ErrSignature":       {func(l *login) { l.signer = func(*rsa.PrivateKey) any { return foreign } }, nil, "not acceptable"},
+		"ErrSignature":       {func(l *login) { l.Key = foreign }, nil, "not acceptable"},
 		"ErrNoName":          {set("preferred_username", ""), nil, "no claim"},
 		"ErrNotGranted":      {set("preferred_username", "bob@x.example"), nil, "has no role here"},
-		"ErrProviderRefuses": {func(l *login) { l.refuse = "access_denied" }, nil, "access_denied"},
+		"ErrProviderRefuses": {func(l *login) { l.Refuse = "access_denied" }, nil, "access_denied"},
 		"ErrProviderSecret":  {func(*login) {}, func(c *identity.ProviderConfig) { c.Secret = "wrong" }, "refused the code"},
 		"ErrMailUnverified":  {set("email", "ann@x.example"), func(c *identity.ProviderConfig) { c.NameClaim = "email" }, "not verified"},
 	} {
@@ -284,7 +202,7 @@ func TestAuthorizeRefusesStrangeRequests(t *testing.T) {
 			t.Errorf("%s: %d, sent on with %v", name, status, told)
 		}
 	}
-	if len(l.codes) != 0 {
+	if l.Asked() != 0 {
 		t.Error("the provider was asked")
 	}
 }
@@ -362,7 +280,7 @@ func TestDeviceCode(t *testing.T) {
 	if r := poll(d); r.Error != "expired_token" {
 		t.Errorf("a second time: %+v", r)
 	}
-	l.claims["preferred_username"] = "bob@x.example"
+	l.Claims["preferred_username"] = "bob@x.example"
 	d = begin()
 	if status, text := enter(d.UserCode); status != 403 || !strings.Contains(text, "access grant person:bob@x.example reader") {
 		t.Errorf("somebody without a role: %d %s", status, text)

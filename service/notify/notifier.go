@@ -173,7 +173,7 @@ func (n *Notifier) deliver(ctx context.Context, now time.Time) error {
 			return err
 		}
 		for _, m := range due {
-			if err := n.attempt(ctx, m); err != nil {
+			if err := n.attempt(ctx, m, now); err != nil {
 				return err
 			}
 		}
@@ -182,12 +182,12 @@ func (n *Notifier) deliver(ctx context.Context, now time.Time) error {
 }
 
 // attempt sends one message and writes down what came of it. The error is one of the outbox.
-func (n *Notifier) attempt(ctx context.Context, m Message) error {
+func (n *Notifier) attempt(ctx context.Context, m Message, now time.Time) error {
 	err := n.Config.send(ctx, m)
 	if err != nil && ctx.Err() != nil {
 		return nil //nolint:nilerr // the service is stopping: it was no attempt
 	}
-	m = m.after(err, time.Now())
+	m = m.after(err, now)
 	switch m.State {
 	case Dropped:
 		n.Logger.Error("a message was given up", "channel", m.Channel, "event", m.Event.Key, "attempts", m.Attempts, "error", err)

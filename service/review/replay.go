@@ -147,6 +147,9 @@ func (r *replayer) join(ctx context.Context, rec journal.Record) (*wrote, error)
 			w.record.Action, w.record.Target = rec.Action, rec.Target
 		}
 		w.deleted = w.deleted || rec.Action == string(plan.Delete)
+		if rec.Action == string(plan.Create) {
+			w.made = append(w.made, rec.Target.ID)
+		}
 	}
 	if r.count[rec.Source.ID]--; r.count[rec.Source.ID] > 0 {
 		return nil, nil //nolint:nilnil // the oldest record is yet to come
@@ -246,7 +249,7 @@ type past struct {
 	job   cycle.JobID
 	link  plan.Link
 	have  entry.Entry // as it was; without attributes when it was not there
-	hide  string      // the id of an object that was made in the span
+	hide  []string    // the ids of objects that were made in the span
 }
 
 // before works out what the target held of the object before the span.
@@ -254,7 +257,7 @@ func (r *replayer) before(ctx context.Context, w *wrote, link plan.Link) (*past,
 	p := &past{Target: r.target, pairs: r.Pairs, job: r.rules.App.ID, link: link}
 	id := w.record.Target.ID
 	if w.created {
-		p.hide, p.link = id, plan.Link{}
+		p.hide, p.link = w.made, plan.Link{}
 		return p, nil
 	}
 	if id == "" {
@@ -276,7 +279,7 @@ func (r *replayer) before(ctx context.Context, w *wrote, link plan.Link) (*past,
 // Find implements match.Finder without what was made in the span.
 func (p *past) Find(ctx context.Context, t entry.Type, attr string, v entry.Value) ([]entry.Entry, error) {
 	hits, err := p.Target.Find(ctx, t, attr, v)
-	return slices.DeleteFunc(hits, func(e entry.Entry) bool { return e.ID == p.hide }), err
+	return slices.DeleteFunc(hits, func(e entry.Entry) bool { return slices.Contains(p.hide, e.ID) }), err
 }
 
 // Get implements plan.World.

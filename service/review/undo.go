@@ -104,6 +104,7 @@ type wrote struct {
 	record  journal.Record // the newest
 	created bool
 	deleted bool
+	made    []string // ids of all objects created, when the records are of one person (replay)
 }
 
 func (s *Reviews) undoer(ctx context.Context, p Plan, f *filler, o UndoOptions) (*undoer, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/directory"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"

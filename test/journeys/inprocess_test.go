@@ -119,6 +119,7 @@ func (in *inside) startService() {
 	dead := &atomic.Bool{}
 	jobs := cycle.NewJobs(cycle.Parts{
 		Source: db.Directory(), Ledger: mortalLedger{db.Ledger(), dead}, Log: mortalLog{db.Journal(), dead}, Logger: slog.New(slog.DiscardHandler),
+		Assigned: db.Assignments(),
 	}, db.Apps(), in.connect)
 	must(in.t, jobs.Start(ctx))
 	if in.api == nil {

@@ -24,6 +24,8 @@ import (
 //	rename USER NEW                        give a person another userPrincipalName
 //	disable|enable|delete|purge|restore USER
 //	join|leave GROUP USER                  change a group's members
+//	assign|unassign USER|group:NAME        give somebody the application, or take it back
+//	release USER...                        let what is held for these go
 //	sql STATEMENT                          do something to the target behind everybody's back; the rest of the line
 //	remember NAME LOGIN                    keep the id of a row; $NAME stands for it in expectations
 //	kill PART [after N writes of M]        kill -9, when N rows have been written; the story fails if it was all M already
@@ -112,7 +114,7 @@ func init() {
 		"cycle": (*player).cycle, "hire": (*player).hire, "set": (*player).set, "rename": (*player).rename, "disable": (*player).disable,
 		"enable": (*player).enable, "delete": (*player).delete, "purge": (*player).purge, "restore": (*player).restore, "join": (*player).join,
 		"leave": (*player).leave, "sql": (*player).sql, "remember": (*player).remember, "kill": (*player).kill, "start": (*player).start,
-		"mark": (*player).mark, "expect": (*player).expect, "await": (*player).await,
+		"mark": (*player).mark, "assign": (*player).assign, "unassign": (*player).unassign, "release": (*player).release, "expect": (*player).expect, "await": (*player).await,
 	}
 }
 

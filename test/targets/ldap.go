@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -27,6 +28,7 @@ type LDAP struct {
 	Service    string // DN of an ordinary account with the rights that a connector needs
 	Password   string // of both
 
+	logFile string // what to show when it does not start; "" = its output
 	dir     string
 	temp    bool
 	begin   func(l *LDAP) (*process, error)
@@ -44,7 +46,7 @@ func (l *LDAP) Start(ctx context.Context) error {
 	l.process = p
 	if err := poll(ctx, p.gone, l.ping); err != nil {
 		p.end(os.Kill, time.Second)
-		return fmt.Errorf("%w; log: %s", err, tail(l.log()))
+		return fmt.Errorf("%w; log: %s", err, tail(cmp.Or(l.logFile, l.log())))
 	}
 	return nil
 }
@@ -81,12 +83,14 @@ func (l *LDAP) ping(context.Context) error {
 
 // Dial opens a connection and logs in as Admin.
 func (l *LDAP) Dial() (*ldap.Conn, error) {
-	pem, err := os.ReadFile(l.CA)
-	if err != nil {
-		return nil, err
-	}
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
+	if l.CA != "" {
+		pem, err := os.ReadFile(l.CA)
+		if err != nil {
+			return nil, err
+		}
+		roots.AppendCertsFromPEM(pem)
+	}
 	c, err := ldap.DialURL(l.Secure, ldap.DialWithTLSConfig(&tls.Config{RootCAs: roots, ServerName: l.ServerName, MinVersion: tls.VersionTLS12}))
 	if err != nil {
 		return nil, err

@@ -12,6 +12,12 @@ func TestOpenLDAPKeepsContainersApart(t *testing.T) {
 	survives(t, l, a, b)
 }
 
+func TestDirsrvKeepsContainersApart(t *testing.T) {
+	l, a := Dirsrv(t)
+	_, b := Dirsrv(t)
+	survives(t, l, a, b)
+}
+
 func TestSambaKeepsContainersApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a domain takes ten seconds to make")

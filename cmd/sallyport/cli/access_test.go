@@ -1,15 +1,23 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/sallyport-id/sallyport/cmd/sallyport/wire"
+	"github.com/sallyport-id/sallyport/internal/tlsx"
+	"github.com/sallyport-id/sallyport/service/identity/identitytest"
 )
 
 // desk is a person at the command line of a running service.
@@ -220,5 +228,115 @@ func TestSignInIsToldWhenThereIsNoProvider(t *testing.T) {
 	d := newDesk(t, wire.SignIn{})
 	if code, _, errOut := d.run("p.json", "", "login", "--service", d.service.URL, "--ca", d.service.CertFile, "--device"); code != ExitDenied || !strings.Contains(errOut, "--oidc-issuer") {
 		t.Errorf("%d %s", code, errOut)
+	}
+}
+
+// prompt runs a command that waits for a browser, and returns what it prints line by line, and its end.
+func (d *desk) prompt(profile string, args ...string) (*bufio.Scanner, func() (int, string)) {
+	d.Helper()
+	var out bytes.Buffer
+	said, errOut := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- Main(append(args, "--service", d.service.URL, "--ca", d.service.CertFile, "--profile", d.file(profile)), strings.NewReader(""), &out, errOut)
+		_ = errOut.Close()
+	}()
+	lines := bufio.NewScanner(said)
+	return lines, func() (int, string) {
+		_, _ = io.Copy(io.Discard, said)
+		return <-code, out.String()
+	}
+}
+
+// browser trusts the service and keeps its cookies.
+func (d *desk) browser() *http.Client {
+	d.Helper()
+	pool, err := tlsx.Pool(d.service.CertFile)
+	if err != nil {
+		d.Fatal(err)
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+}
+
+// withProvider is a service whose people sign in at a provider, where Ann is an operator.
+func withProvider(t *testing.T) (*desk, *identitytest.Provider) {
+	t.Helper()
+	p := identitytest.New(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte(p.Secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, wire.SignIn{Issuer: p.URL, ClientID: "sallyport", SecretFile: secret})
+	d.login("admin.json", d.service.AdminSecret)
+	d.ok("access", "grant", "person:ann@x.example", "operator")
+	return d, p
+}
+
+func TestSignInWithTheBrowser(t *testing.T) {
+	d, p := withProvider(t)
+	visit := func(lines *bufio.Scanner) {
+		t.Helper()
+		for lines.Scan() {
+			if at := strings.TrimSpace(lines.Text()); strings.HasPrefix(at, "https://") {
+				resp, err := d.browser().Get(at)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = resp.Body.Close()
+				return
+			}
+		}
+	}
+	lines, wait := d.prompt("ann.json", "login", "--browser", "--no-open")
+	visit(lines)
+	if code, out := wait(); code != ExitOK || !strings.Contains(out, "You are Ann@x.example (operator)") {
+		t.Fatalf("%d %s", code, out)
+	}
+	if code, out, _ := d.run("ann.json", "", "whoami"); code != ExitOK || !strings.Contains(out, "person:ann@x.example") {
+		t.Errorf("%d %s", code, out)
+	}
+	if out := d.ok("audit", "list", "--subject", "person:ann@x.example"); !strings.Contains(out, "sign in authorization_code") {
+		t.Errorf("audit %s", out)
+	}
+	token, err := os.ReadFile(d.file("ann.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, _ := d.run("ann.json", "", "logout"); code != ExitOK {
+		t.Errorf("logout %d", code)
+	}
+	if err := os.WriteFile(d.file("stolen.json"), token, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errOut := d.run("stolen.json", "", "whoami"); code != ExitDenied || !strings.Contains(errOut, "signed out") {
+		t.Errorf("the token after logout: %d %s", code, errOut)
+	}
+	p.Claims["preferred_username"], p.Claims["groups"] = "bob@x.example", []string{}
+	lines, wait = d.prompt("bob.json", "login", "--browser", "--no-open")
+	visit(lines)
+	if code, _ := wait(); code != ExitDenied {
+		t.Errorf("somebody without a role: %d", code)
+	}
+}
+
+func TestSignInWithACode(t *testing.T) {
+	d, _ := withProvider(t)
+	lines, wait := d.prompt("ann.json", "login", "--device")
+	if !lines.Scan() {
+		t.Fatal("nothing was printed")
+	}
+	words := strings.Fields(lines.Text()) // Open URL in any browser and enter the code CODE
+	resp, err := d.browser().PostForm(words[1], url.Values{"user_code": {words[len(words)-1]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if code, out := wait(); code != ExitOK || !strings.Contains(out, "You are Ann@x.example (operator)") {
+		t.Errorf("%d %s", code, out)
 	}
 }

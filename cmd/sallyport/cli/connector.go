@@ -20,7 +20,7 @@ import (
 
 func connectorCommand(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "connector", Short: "What connectors there are, how they are set up, and whether one keeps the contract on its target"}
-	c.AddCommand(connectorListCommand(e), connectorDescribeCommand(e), connectorSampleCommand(e), connectorTestCommand(e))
+	c.AddCommand(connectorListCommand(e), connectorDescribeCommand(e), connectorSampleCommand(e), connectorTestCommand(e), connectorSQLDeltaCommand(e))
 	return c
 }
 

@@ -21,7 +21,7 @@ func jobCommand(e *env) *cobra.Command {
 	c.AddCommand(
 		orderCommand(e, "start", "Start the job, or let it go on where it was paused"),
 		orderCommand(e, "pause", "Pause the job: what is in hand is finished, nothing is forgotten"),
-		statusCommand(e), restartCommand(e), provisionCommand(e), escrowsCommand(e),
+		statusCommand(e), restartCommand(e), provisionCommand(e), escrowsCommand(e), heldCommand(e), releaseHeldCommand(e),
 	)
 	return c
 }
@@ -112,6 +112,9 @@ func (e *env) sayState(app string, st cycle.State) {
 	e.say("Job %s is %s.", app, mode)
 	if p := st.Running; p != nil {
 		e.say("Now: %s cycle, %s, %d objects done, %d failed, since %s.", p.Kind, p.Phase, p.Done, p.Failed, p.Began.Format(time.TimeOnly))
+		if p.Remaining > 0 {
+			e.say("About %v are left.", p.Remaining)
+		}
 		if p.Waiting != "" {
 			e.say("Waiting: %s", p.Waiting)
 		}
@@ -129,9 +132,15 @@ func (e *env) sayState(app string, st cycle.State) {
 			e.say("Try: %s", q.Hint)
 		}
 	}
+	if st.Disabled != "" {
+		e.say("Switched off by the engine: %s", st.Disabled)
+	}
+	if n := st.Effect.Count; n > 0 {
+		e.say("Time from a change to its effect, of %d changes: half within %v, 95 of 100 within %v.", n, st.Effect.Quantile(0.5), st.Effect.Quantile(0.95))
+	}
 	for i, h := range st.Held {
 		if i == 20 {
-			e.say("  … and %d more", len(st.Held)-i)
+			e.say("  … and %d more; 'sallyport job held %s' lists all", max(st.HeldCount, len(st.Held))-i, app)
 			break
 		}
 		e.say("  held: %s of %s", h.Verb, cmp.Or(h.Name, string(h.Type)+" "+h.Source)) // who is gone for good has no name any more

@@ -80,6 +80,7 @@ func journalCommand(e *env) *cobra.Command {
 	f.IntVar(&limit, "limit", 100, "how many records at most, the newest")
 	f.BoolVar(&follow, "follow", false, "go on with records as they are written")
 	f.BoolVar(&steps, "steps", false, "show every step and every changed value")
+	c.AddCommand(journalExportCommand(e))
 	return c
 }
 

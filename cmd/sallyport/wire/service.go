@@ -113,6 +113,7 @@ func StartService(ctx context.Context, c ServiceConfig) (_ *Service, err error) 
 	}
 	s.jobs = cycle.NewJobs(cycle.Parts{
 		Source: s.db.Directory(), Ledger: s.db.Ledger(), Log: s.db.Journal(), Logger: c.Logger, Assigned: s.db.Assignments(), Observer: s.counsel.notify,
+		Role: roles(s.db.Catalog()),
 	}, s.db.Apps(), (&targets{s.gate, store}).connect)
 	if err := s.jobs.Start(ctx); err != nil {
 		c.Logger.Error("an application could not be taken up", "error", err) // the others run; its status says why
