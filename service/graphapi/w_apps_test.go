@@ -196,16 +196,16 @@ func TestW26ProvisioningLog(t *testing.T) {
 	}
 	who, _ := items[0]["sourceIdentity"].(map[string]any)
 	for filter, want := range map[string]int{
-		"sourceIdentity/id eq '" + text(who["id"]) + "'":              1,
-		"contains(sourceIdentity/displayName,'p3')":                   1,
-		"changeId eq '" + text(items[0]["changeId"]) + "'":            1,
-		"cycleId eq '" + text(items[0]["cycleId"]) + "'":              5,
-		"provisioningStatusInfo/status eq 'failure'":                  0,
-		"provisioningStatusInfo/status eq 'success'":                  5,
-		"provisioningAction eq 'Create'":                              0, // values are compared exactly
-		"activityDateTime lt 2020-01-01T00:00:00Z":                    0,
-		"servicePrincipal/id eq 'x' or jobId eq '" + id + "'":         5,
-		"jobId eq 'none'":                                             0,
+		"sourceIdentity/id eq '" + text(who["id"]) + "'":      1,
+		"contains(sourceIdentity/displayName,'p3')":           1,
+		"changeId eq '" + text(items[0]["changeId"]) + "'":    1,
+		"cycleId eq '" + text(items[0]["cycleId"]) + "'":      5,
+		"provisioningStatusInfo/status eq 'failure'":          0,
+		"provisioningStatusInfo/status eq 'success'":          5,
+		"provisioningAction eq 'Create'":                      0, // values are compared exactly
+		"activityDateTime lt 2020-01-01T00:00:00Z":            0,
+		"servicePrincipal/id eq 'x' or jobId eq '" + id + "'": 5,
+		"jobId eq 'none'": 0,
 		"not(provisioningAction eq 'update') and jobId eq '" + id + "'": 5,
 	} {
 		if got, _ := w.pages("provisioningObjectSummary[]", at+url.QueryEscape(filter)); len(got) != want {

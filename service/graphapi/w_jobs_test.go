@@ -33,7 +33,7 @@ func TestW08CreateJobGzip(t *testing.T) {
 		t.Errorf("at Location: %v", got)
 	}
 	w.want(400, "", "POST", text(sync)+"/jobs", map[string]any{"templateId": "scim"}) // it has one
-	w.want(400, "", "POST", sync+"/jobs/"+text(a.body["id"])+"/start", nil)              // nothing to reach yet
+	w.want(400, "", "POST", sync+"/jobs/"+text(a.body["id"])+"/start", nil)           // nothing to reach yet
 	w.want(204, "", "PUT", sync+"/secrets", w.secrets())
 	if st := w.status(sync + "/jobs/" + text(a.body["id"])); st["code"] != "Paused" {
 		t.Errorf("with secrets it is %v", st["code"])
@@ -109,7 +109,9 @@ func TestW12Restart(t *testing.T) {
 	w.want(204, "", "POST", job+"/restart", map[string]any{})
 	w.want(204, "", "POST", job+"/restart", map[string]any{"criteria": nil})
 	w.want(400, "", "POST", job+"/restart", map[string]any{"criteria": map[string]any{"resetScope": "Watermark,Everything"}})
-	w.settled(job, func(last map[string]any) bool { return last["countImportedDeltas"] == 0.0 && last["countImported"] == 1.0 })
+	w.settled(job, func(last map[string]any) bool {
+		return last["countImportedDeltas"] == 0.0 && last["countImported"] == 1.0
+	})
 	if len(w.accounts()) != 1 {
 		t.Errorf("restarts made accounts: %v", w.accounts())
 	}

@@ -114,7 +114,7 @@ func TestW39BadInput(t *testing.T) {
 			}
 		}
 	}
-	for name, c := range map[string]call{
+	for _, c := range map[string]call{
 		"huge": {body: huge}, "bomb": {body: bomb, header: map[string]string{"Content-Encoding": "gzip"}},
 	} {
 		for _, path := range []string{"/v1.0/users", "/beta/onPremisesPublishingProfiles/provisioning/agentGroups", "/v1.0/$batch"} {
