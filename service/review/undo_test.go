@@ -206,4 +206,13 @@ func TestReplayShowsWhatOtherRulesWouldHaveWritten(t *testing.T) {
 	b.equal(look(other), []string{"p0@x update update [{title B B SALES}]"}) // of p9 both rules make the same
 	b.equal(look(b.app), []string(nil))                                      // the same rules differ in nothing
 	b.equal(b.writes(), []string(nil))
+
+	b.target.Forget(entry.User, b.byName("p9@x").ID)
+	p, err := b.reviews.Repair(b.ctx, "hr", []cycle.Object{{Type: entry.User, ID: "u9"}}, "ann") // makes p9 a second time
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.settled(p.ID)
+	b.equal(b.carry(p.ID).Totals.With(review.Done), 1)
+	b.equal(look(b.app), []string(nil))
 }
