@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// written puts a text into a file of a throwaway folder.
-func written(t *testing.T, name, text string) string {
+// tempFile puts a text into a file of a throwaway folder.
+func tempFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -20,11 +20,11 @@ func written(t *testing.T, name, text string) string {
 }
 
 func TestExprCommands(t *testing.T) {
-	user := written(t, "ann.json", `{"givenName":"Ann","surname":"Smith","tags":["a","b"],"level":7,"none":null}`)
-	text := written(t, "mail.expr", "ToLower([givenName])\n")
-	good := written(t, "good.json", `[{"id":"a","expression":"ToUpper([x])","attributes":{"x":"a"},"expectedKind":"value","expected":"A"}]`)
-	bad := written(t, "bad.json", `[{"id":"a-1","expression":"ToUpper(\"a\")","expectedKind":"value","expected":"a"},{"id":"a-2","expression":"\"a\"","expectedKind":"value","expected":"a"}]`)
-	lines := written(t, "some.expr", "# a comment\n[mail]\n\nJoin(\n")
+	user := tempFile(t, "ann.json", `{"givenName":"Ann","surname":"Smith","tags":["a","b"],"level":7,"none":null}`)
+	text := tempFile(t, "mail.expr", "ToLower([givenName])\n")
+	good := tempFile(t, "good.json", `[{"id":"a","expression":"ToUpper([x])","attributes":{"x":"a"},"expectedKind":"value","expected":"A"}]`)
+	bad := tempFile(t, "bad.json", `[{"id":"a-1","expression":"ToUpper(\"a\")","expectedKind":"value","expected":"a"},{"id":"a-2","expression":"\"a\"","expectedKind":"value","expected":"a"}]`)
+	lines := tempFile(t, "some.expr", "# a comment\n[mail]\n\nJoin(\n")
 	for name, c := range map[string]struct {
 		args     []string
 		in       string
@@ -50,7 +50,7 @@ func TestExprCommands(t *testing.T) {
 		"CheckGood":            {[]string{"check", `ToLower([mail])`}, "", ExitOK, "good: ToLower([mail])", ""},
 		"ErrCheckShowsPlace":   {[]string{"check", `Join("-", Foo([x]))`}, "", ExitInvalid, "line 1, column 11: there is no function Foo\n  Join(\"-\", Foo([x]))\n            ^\n", ""},
 		"ErrCheckFile":         {[]string{"check", lines}, "", ExitInvalid, "some.expr:4: line 1, column 6", ""},
-		"ErrCheckEmptyFile":    {[]string{"check", written(t, "empty", "\n")}, "", ExitInvalid, "", "holds no expression"},
+		"ErrCheckEmptyFile":    {[]string{"check", tempFile(t, "empty", "\n")}, "", ExitInvalid, "", "holds no expression"},
 		"TestPasses":           {[]string{"test", good}, "", ExitOK, "1 passed, 0 failed\n", ""},
 		"ErrTestMisses":        {[]string{"test", good, bad}, "", ExitFailure, "2 passed, 1 failed\n", ""},
 		"ErrTestShowsTheMiss":  {[]string{"test", bad}, "", ExitFailure, "FAIL a-1: ToUpper(\"a\")\n     parsed: want \"a\"\n             got \"A\"\n", ""},
@@ -81,9 +81,9 @@ tests:
 `
 
 func TestAppTest(t *testing.T) {
-	good := written(t, "good.yaml", exampleApp)
-	bad := written(t, "bad.yaml", exampleApp+"  - {name: a boss, source: {userPrincipalName: ann@x, jobTitle: Clerk}, expect: {target: {title: Boss}}}\n")
-	none := written(t, "none.yaml", exampleApp[:strings.Index(exampleApp, "tests:")])
+	good := tempFile(t, "good.yaml", exampleApp)
+	bad := tempFile(t, "bad.yaml", exampleApp+"  - {name: a boss, source: {userPrincipalName: ann@x, jobTitle: Clerk}, expect: {target: {title: Boss}}}\n")
+	none := tempFile(t, "none.yaml", exampleApp[:strings.Index(exampleApp, "tests:")])
 	for name, c := range map[string]struct {
 		args []string
 		code int
