@@ -201,7 +201,7 @@ func (s *session) deleteByMethod(ctx context.Context, c conn, o *object, m *meth
 
 // present reads one object; fault.NotFound when it is not there.
 func (s *session) present(ctx context.Context, c conn, o *object, id string) (entry.Entry, error) {
-	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+	if _, err := s.bindAnchor(o.anchor, id); err != nil || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
 		return entry.Entry{}, errNoSuch.About(id)
 	}
 	found, err := s.find(ctx, c, o, o.anchorWord(), id)

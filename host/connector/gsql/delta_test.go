@@ -34,6 +34,7 @@ func kit(d database, prepare func(t testing.TB, config connector.Config)) connec
 		When: "hired.at", Bytes: "photo[0]", Many: "phones", Document: "mails", Manager: "SELECT",
 		Group: "Team", Members: "members",
 		GroupSample: func(n int) entry.Attrs { return entry.Attrs{"title": {fmt.Sprintf("Team %d", n)}} },
+		Scale:       1500, // more than a page
 	}
 }
 

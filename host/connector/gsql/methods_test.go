@@ -58,7 +58,7 @@ func pagedFor(d database, demo Demo) Demo {
 
 func TestConformanceOfStatements(t *testing.T) {
 	for _, d := range databases {
-		if d.name == MariaDB {
+		if d.name == MariaDB || testing.Short() && d.name != SQLite {
 			continue // the tests below run the same statements there
 		}
 		opener := func(t testing.TB) func(context.Context) (connector.Session, error) {

@@ -134,7 +134,7 @@ connectors:
     deprovision: {delete: delete}
 `
 
-const statementsSetup = `CREATE TABLE persons (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, login text NOT NULL UNIQUE, name text);
+const statementsSetup = `CREATE TABLE persons (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, login text NOT NULL UNIQUE, name text NOT NULL);
 CREATE VIEW all_people AS SELECT id, login, name FROM persons;
 CREATE PROCEDURE add_person(IN new_login text, IN new_name text, INOUT new_id bigint) LANGUAGE plpgsql SECURITY DEFINER AS
 $$ BEGIN INSERT INTO persons (login, name) VALUES (new_login, new_name) RETURNING id INTO new_id; END $$;
