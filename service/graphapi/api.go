@@ -117,6 +117,7 @@ type Config struct {
 	Assign    assign.Store  // who is assigned to them
 	// Dial connects to an application's target as its rules say, with the secret given or, when bearer is nil, the one kept.
 	Dial   func(ctx context.Context, a app.App, bearer []byte) (Target, error)
+	Host   HostStatus // nil: hosts are not asked
 	Logger *slog.Logger
 	Tenant tenant.ID // of the bearer secrets in Access; default tenant.Default
 	// MaxImport is the largest people.csv taken, in bytes; default 4 GiB.

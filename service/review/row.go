@@ -63,5 +63,3 @@ func (r Row) Name() string {
 	return r.Target.Type + " " + r.Target.ID
 }
 
-// leaves reports whether somebody loses an account by it.
-func (r Row) leaves() bool { return r.Verb == plan.Disable || r.Verb == plan.Delete }

@@ -31,7 +31,7 @@ func init() {
 	expectations = map[string]func(p *player, args []string) string{
 		"row": (*player).row, "no": (*player).absent, "rows": (*player).rows, "in": (*player).in, "members": (*player).members,
 		"writes": (*player).writes, "journal": (*player).journal, "explain": (*player).explain, "escrows": (*player).escrows,
-		"held": (*player).held, "quarantine": (*player).quarantine, "nobody": (*player).twice,
+		"held": (*player).held, "quarantine": (*player).quarantine, "nobody": (*player).twice, "plan": (*player).planned,
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/graphapi"
 	"github.com/sallyport-id/sallyport/service/journal"
+	"github.com/sallyport-id/sallyport/service/review"
 	"github.com/sallyport-id/sallyport/service/secrets"
 	"github.com/sallyport-id/sallyport/service/storage/sqlite"
 )
@@ -127,8 +128,12 @@ func (in *inside) startService() {
 		must(in.t, db.Tokens().Put(ctx, tok))
 		in.api = &api{token: secret, http: &http.Client{Timeout: time.Minute}}
 	}
+	reviews := review.New(review.Parts{
+		Store: db.Reviews(), Engine: jobs, Apps: db.Apps(), Source: db.Directory(), Pairs: db.Ledger(), Log: db.Journal(), Connect: in.connect,
+	})
+	must(in.t, reviews.Start(ctx))
 	server := httptest.NewServer(graphapi.New(graphapi.Config{
-		Directory: db.Directory(), Apps: db.Apps(), Jobs: jobs, Escrows: db.Ledger(), Journal: db.Journal(), Secrets: store,
+		Reviews: reviews, Directory: db.Directory(), Apps: db.Apps(), Jobs: jobs, Escrows: db.Ledger(), Journal: db.Journal(), Secrets: store,
 		Access: db.Tokens(), Agents: db.Agents(), Gate: nobody{}, Catalog: db.Catalog(), Assign: db.Assignments(), Pairs: db.Ledger(),
 	}))
 	in.api.base = server.URL
@@ -138,6 +143,7 @@ func (in *inside) startService() {
 		in.api.http.CloseIdleConnections()
 		server.Close()
 		jobs.Wait()
+		reviews.Wait()
 		must(in.t, db.Close())
 		in.stopService = func() {}
 	}

@@ -26,6 +26,9 @@ import (
 //	join|leave GROUP USER                  change a group's members
 //	assign|unassign USER|group:NAME        give somebody the application, or take it back
 //	release USER...                        let what is held for these go
+//	plan NAME                              make a plan of what the job would do
+//	approve NAME                           carry a plan out to its end
+//	undo NAME cycle|PLAN [CREATED]         make the plan that takes back the last cycle, or a plan; CREATED is disable, delete or keep
 //	sql STATEMENT                          do something to the target behind everybody's back; the rest of the line
 //	remember NAME LOGIN                    keep the id of a row; $NAME stands for it in expectations
 //	kill PART [after N writes of M]        kill -9, when N rows have been written; the story fails if it was all M already
@@ -114,7 +117,8 @@ func init() {
 		"cycle": (*player).cycle, "hire": (*player).hire, "set": (*player).set, "rename": (*player).rename, "disable": (*player).disable,
 		"enable": (*player).enable, "delete": (*player).delete, "purge": (*player).purge, "restore": (*player).restore, "join": (*player).join,
 		"leave": (*player).leave, "sql": (*player).sql, "remember": (*player).remember, "kill": (*player).kill, "start": (*player).start,
-		"mark": (*player).mark, "assign": (*player).assign, "unassign": (*player).unassign, "release": (*player).release, "expect": (*player).expect, "await": (*player).await,
+		"mark": (*player).mark, "assign": (*player).assign, "unassign": (*player).unassign, "release": (*player).release,
+		"plan": (*player).plan, "approve": (*player).approve, "undo": (*player).undo, "expect": (*player).expect, "await": (*player).await,
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 func appCommand(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "app", Aliases: []string{"apps"}, Short: "Apply, list, show, export, test and delete applications"}
-	c.AddCommand(applyCommand(e), appListCommand(e), appShowCommand(e), appExportCommand(e), appTestCommand(e), appDiscoverCommand(e), appDeleteCommand(e))
+	c.AddCommand(applyCommand(e), appListCommand(e), appShowCommand(e), appExportCommand(e), appTestCommand(e), appDiscoverCommand(e), appDeleteCommand(e), appHostCommand(e))
 	return c
 }
 

@@ -87,7 +87,7 @@ func written(stdout io.Writer, path string, fill func(io.Writer) error) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "write the export", "%w", err).WithHint("give --out a path in a folder you may write to")
 	}
-	defer os.Remove(f.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
 	b := bufio.NewWriter(f)
 	if err := fill(b); err != nil {
 		_ = f.Close() // the export failed already

@@ -202,6 +202,7 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 		Directory: s.db.Directory(), Apps: s.db.Apps(), Jobs: s.jobs, Escrows: s.db.Ledger(), Journal: s.db.Journal(),
 		Access: s.db.Tokens(), Callers: s.identity, Identity: s.graphIdentity(), Audit: s.audit, Agents: s.db.Agents(), Gate: presence{s.gate}, Secrets: store, Logger: c.Logger,
 		Catalog: s.db.Catalog(), Assign: s.db.Assignments(), Pairs: s.db.Ledger(), Dial: (&targets{s.gate, store}).dial,
+		Host: (&targets{s.gate, store}).hostStatus, PublicURL: c.PublicURL,
 		Reviews: s.counsel.reviews, Drift: s.counsel.drift, Notify: s.counsel.notify,
 	})
 	mux := http.NewServeMux()

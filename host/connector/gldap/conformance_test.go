@@ -32,17 +32,6 @@ func config(l *targets.LDAP, container string, with map[string]string) connector
 	return connector.Config{Name: "test", Values: values, Secrets: map[string]connector.Secret{"password": connector.NewSecret(l.Password)}}
 }
 
-// dial opens a session that the test closes.
-func dial(t testing.TB, d *Driver, c connector.Config) *session {
-	t.Helper()
-	s, err := d.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s.(*session)
-}
-
 // opener makes a fresh container for each check.
 func opener(start func(testing.TB) (*targets.LDAP, string), with map[string]string, remember func(*targets.LDAP, connector.Config)) func(testing.TB) func(context.Context) (connector.Session, error) {
 	d := New()

@@ -122,7 +122,7 @@ func (t tracking) expired(at position) (query, error) {
 		return query{}, forgotten("the watermark is of another kind of delta")
 	}
 	var tables []string
-	for _, w := range (installer{t.history}).watched() {
+	for _, w := range installer(t).watched() {
 		tables = append(tables, "(N"+literal(w.table, false)+")")
 	}
 	return query{out: []column{asText}, text: "SELECT name FROM (VALUES " + strings.Join(tables, ", ") + ") AS x (name) WHERE coalesce(CHANGE_TRACKING_MIN_VALID_VERSION(OBJECT_ID(name)), " +
