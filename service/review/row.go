@@ -62,4 +62,3 @@ func (r Row) Name() string {
 	}
 	return r.Target.Type + " " + r.Target.ID
 }
-
