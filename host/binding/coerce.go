@@ -1,8 +1,6 @@
 package binding
 
 import (
-	"time"
-
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/host/connector"
@@ -12,7 +10,7 @@ import (
 // Values that fit already, which is the rule, are returned as they are. fault.Invalid names the attribute.
 func Coerce(a connector.Attribute, values []entry.Value) ([]entry.Value, error) {
 	for i, v := range values {
-		if isOf(a.Type, v) {
+		if a.Type.Holds(v) {
 			continue
 		}
 		out := make([]entry.Value, len(values))
@@ -28,25 +26,4 @@ func Coerce(a connector.Attribute, values []entry.Value) ([]entry.Value, error) 
 		return out, nil
 	}
 	return values, nil
-}
-
-func isOf(d connector.DataType, v entry.Value) bool {
-	ok := true
-	switch d {
-	case connector.String:
-		_, ok = v.(string)
-	case connector.Integer:
-		_, ok = v.(int64)
-	case connector.Decimal:
-		_, ok = v.(float64)
-	case connector.Boolean:
-		_, ok = v.(bool)
-	case connector.DateTime:
-		_, ok = v.(time.Time)
-	case connector.Binary:
-		_, ok = v.([]byte)
-	case connector.Reference:
-		_, ok = v.(entry.Ref)
-	}
-	return ok
 }

@@ -1,6 +1,10 @@
 package connector
 
-import "github.com/sallyport-id/sallyport/entry"
+import (
+	"time"
+
+	"github.com/sallyport-id/sallyport/entry"
+)
 
 // DataType is the type of an attribute's values.
 type DataType string
@@ -66,4 +70,27 @@ type Attribute struct {
 	WriteOnly   bool       // export only: never read back (passwords)
 	RefType     entry.Type // what a Reference points to; "" = any
 	Length      int        // most characters of a String, most bytes of Binary; 0 = unknown or unlimited
+}
+
+// Holds tells whether a value is of the Go type that stands for the data type: string, int64, float64, bool, time.Time, []byte or entry.Ref.
+// An unknown data type holds anything.
+func (d DataType) Holds(v entry.Value) bool {
+	ok := true
+	switch d {
+	case String:
+		_, ok = v.(string)
+	case Integer:
+		_, ok = v.(int64)
+	case Decimal:
+		_, ok = v.(float64)
+	case Boolean:
+		_, ok = v.(bool)
+	case DateTime:
+		_, ok = v.(time.Time)
+	case Binary:
+		_, ok = v.([]byte)
+	case Reference:
+		_, ok = v.(entry.Ref)
+	}
+	return ok
 }

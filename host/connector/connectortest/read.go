@@ -1,8 +1,6 @@
 package connectortest
 
 import (
-	"time"
-
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/host/connector"
 )
@@ -44,7 +42,7 @@ func (c *client) fits(o connector.ObjectType, e entry.Entry) {
 			c.t.Errorf("%s: %s has %d values", e.ID, name, len(vs))
 		}
 		for _, v := range vs {
-			if ok && !ofType(a.Type, v) {
+			if ok && !a.Type.Holds(v) {
 				c.t.Errorf("%s: %s holds %T, the schema says %s", e.ID, name, v, a.Type)
 			}
 		}
@@ -52,27 +50,6 @@ func (c *client) fits(o connector.ObjectType, e entry.Entry) {
 	if n := len(o.Anchor); n > 0 && connector.SplitAnchor(connector.Anchor(e.ID), n) == nil {
 		c.t.Errorf("the anchor %q does not have %d parts", e.ID, n)
 	}
-}
-
-func ofType(d connector.DataType, v entry.Value) bool {
-	ok := true
-	switch d {
-	case connector.String:
-		_, ok = v.(string)
-	case connector.Integer:
-		_, ok = v.(int64)
-	case connector.Decimal:
-		_, ok = v.(float64)
-	case connector.Boolean:
-		_, ok = v.(bool)
-	case connector.DateTime:
-		_, ok = v.(time.Time)
-	case connector.Binary:
-		_, ok = v.([]byte)
-	case connector.Reference:
-		_, ok = v.(entry.Ref)
-	}
-	return ok
 }
 
 // twice wants two imports of an unchanged target to yield the same objects.

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -199,7 +198,7 @@ func check(o connector.ObjectType, op string, edits []entry.Edit) error {
 			return invalid(op, e.Attr, "%s takes one value, not %d", e.Attr, len(e.Values))
 		}
 		for _, v := range e.Values {
-			if !fits(a.Type, v) {
+			if !a.Type.Holds(v) {
 				return invalid(op, e.Attr, "%s takes %s, not %T", e.Attr, a.Type, v)
 			}
 			if text, ok := v.(string); ok && !utf8.ValidString(text) {
@@ -208,27 +207,6 @@ func check(o connector.ObjectType, op string, edits []entry.Edit) error {
 		}
 	}
 	return nil
-}
-
-func fits(d connector.DataType, v entry.Value) bool {
-	ok := true
-	switch d {
-	case connector.String:
-		_, ok = v.(string)
-	case connector.Integer:
-		_, ok = v.(int64)
-	case connector.Decimal:
-		_, ok = v.(float64)
-	case connector.Boolean:
-		_, ok = v.(bool)
-	case connector.DateTime:
-		_, ok = v.(time.Time)
-	case connector.Binary:
-		_, ok = v.([]byte)
-	case connector.Reference:
-		_, ok = v.(entry.Ref)
-	}
-	return ok
 }
 
 func textOf(v entry.Value) string {
