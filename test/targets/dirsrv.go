@@ -48,7 +48,7 @@ func startDirsrv(ctx context.Context) (*LDAP, error) {
 		err = l.dirsrvTree()
 	}
 	if err != nil {
-		//DBG os.RemoveAll(dir)
+		os.RemoveAll(dir)
 		return nil, fault.Wrap(fault.Unavailable, "start 389 Directory Server", err)
 	}
 	return l, nil
@@ -113,6 +113,7 @@ func dirsrvConfig(template, dir string, port int, account string, l *LDAP) strin
 	text = switchOn(text, "dn: cn=Retro Changelog Plugin,", "nsslapd-attribute: nsuniqueid:targetUniqueId")
 	text = switchOn(text, "dn: cn=referential integrity postoperation,", "")
 	text = switchOn(text, "dn: cn=config,cn=ldbm database,", "nsslapd-cache-autosize: 0\nnsslapd-dbcachesize: 20000000")
+	text = strings.TrimRight(text, "\n") + "\n" // two empty lines end the file for this server
 	return text + strings.ReplaceAll(dirsrvBackend, "$S", l.Suffix)
 }
 
@@ -131,6 +132,14 @@ func switchOn(text, begin, lines string) string {
 }
 
 const dirsrvBackend = `
+dn: cn=bdb,cn=config,cn=ldbm database,cn=plugins,cn=config
+objectClass: top
+objectClass: extensibleObject
+cn: bdb
+nsslapd-db-durable-transaction: off
+nsslapd-db-transaction-batch-val: 0
+nsslapd-dbcachesize: 20000000
+
 dn: cn=userRoot,cn=ldbm database,cn=plugins,cn=config
 objectClass: top
 objectClass: extensibleObject
@@ -165,7 +174,7 @@ func (l *LDAP) dirsrvTree() error {
 	top := ldap.NewAddRequest(l.Suffix, nil)
 	top.Attribute("objectClass", []string{"domain"})
 	top.Attribute("dc", []string{"example"})
-	top.Attribute("aci", []string{`(targetattr="* || +")(version 3.0; acl "service"; allow (all) userdn="ldap:///` + l.Service + `";)`})
+	top.Attribute("aci", []string{`(targetattr="*")(version 3.0; acl "service"; allow (all) userdn="ldap:///` + l.Service + `";)`})
 	if err := c.Add(top); err != nil {
 		return err
 	}
@@ -173,10 +182,13 @@ func (l *LDAP) dirsrvTree() error {
 	r.Attribute("objectClass", []string{"organizationalRole", "simpleSecurityObject"})
 	r.Attribute("cn", []string{"service"})
 	r.Attribute("userPassword", []string{l.Password})
+	for _, limit := range []string{"nsLookThroughLimit", "nsPagedLookThroughLimit", "nsSizeLimit", "nsPagedSizeLimit", "nsIDListScanLimit", "nsPagedIDListScanLimit", "nsTimeLimit"} {
+		r.Attribute(limit, []string{"-1"})
+	}
 	if err := c.Add(r); err != nil {
 		return err
 	}
 	m := ldap.NewModifyRequest("cn=changelog", nil)
-	m.Add("aci", []string{`(targetattr="* || +")(version 3.0; acl "service"; allow (read, search, compare) userdn="ldap:///` + l.Service + `";)`})
+	m.Add("aci", []string{`(targetattr="*")(version 3.0; acl "service"; allow (read, search, compare) userdn="ldap:///` + l.Service + `";)`})
 	return c.Modify(m)
 }
