@@ -119,7 +119,7 @@ func typeOf(r entry.Ref) entry.Type {
 // reach yields an object, and when it is a group and deep is set everybody in it at any depth.
 func (p *pass) reach(ctx context.Context, o Object, deep bool, yield func(directory.Change, error) bool) bool {
 	if o.Type != entry.Group {
-		return yield(p.read(ctx, o))
+		return yield(p.beside(ctx, o))
 	}
 	p.groups.add(o)
 	src, ok := p.Source.(Roster)
@@ -139,7 +139,7 @@ func (p *pass) reach(ctx context.Context, o Object, deep bool, yield func(direct
 				after = r.ID
 				switch {
 				case typeOf(r) != entry.Group:
-					if !yield(p.read(ctx, Object{entry.User, r.ID})) {
+					if !yield(p.beside(ctx, Object{entry.User, r.ID})) {
 						return false
 					}
 				case p.rules.App.Assignments.Nested && !visited[r.ID]:

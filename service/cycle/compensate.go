@@ -23,6 +23,7 @@ func (j *Job) Write(ctx context.Context, c Compensation) (journal.Record, error)
 	t := p.turn(directory.Change{Entry: entry.Entry{Type: c.Object.Type, ID: c.Object.ID}}, Receipt{})
 	unlock := j.locks.lock(c.Object.ID)
 	defer unlock()
+	j.touched.note(c.Object.ID)
 	if err := j.gate.wait(ctx); err != nil {
 		return journal.Record{}, err
 	}
@@ -40,7 +41,7 @@ func (j *Job) Write(ctx context.Context, c Compensation) (journal.Record, error)
 		}
 	}
 	if err := t.compensate(ctx, c); err != nil {
-		return journal.Record{}, unwrapLasting(err)
+		return journal.Record{}, unwrapLasting(t.leaveOpen(err))
 	}
 	return p.last, nil
 }

@@ -223,6 +223,7 @@ type State struct {
 	Watermark   directory.Watermark `json:"watermark"`         // everything up to here is settled
 	Initial     bool                `json:"initial"`           // the initial cycle has been completed
 	Version     int                 `json:"version"`           // app version of the last cycle begun
+	Taken       int                 `json:"taken,omitempty"`   // app version whose taking-up ended a quarantine and dropped the escrows
 	Resets      int                 `json:"resets"`            // counts resets, so that a cycle that ends notices one that came meanwhile
 	Reading     *Reading            `json:"reading,omitempty"` // how far an initial cycle got that was stopped
 	Quarantine  *Quarantine         `json:"quarantine,omitempty"`
@@ -266,9 +267,10 @@ type Quarantine struct {
 	Reason string    `json:"reason"` // EncounteredQuarantineException, TooManyDeletes, …
 	Detail string    `json:"detail"`
 	Hint   string    `json:"hint"`
-	Since  time.Time `json:"since,omitzero"`
-	Next   time.Time `json:"next,omitzero"`
-	Series int       `json:"series"`
+	Since  time.Time `json:"since,omitzero"` // when the series began
+	Began  time.Time `json:"began,omitzero"` // when it got its present reason
+	Next   time.Time `json:"next,omitzero"`  // when the job tries again by itself; zero: as ever
+	Series int       `json:"series"`         // tries that led to it
 }
 
 // HeldEntry is a deletion or disable that waits: for the end of the cycle, or for a release.

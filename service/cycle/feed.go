@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/cespare/xxhash/v2"
@@ -33,6 +34,12 @@ func (j *Job) read(ctx context.Context, o Object) (directory.Change, error) {
 	return directory.Change{Entry: e}, err
 }
 
+// beside is read while the feed is open: what the feed read ahead of the object counts no longer.
+func (p *pass) beside(ctx context.Context, o Object) (directory.Change, error) {
+	p.touched.note(o.ID)
+	return p.read(ctx, o)
+}
+
 // users works through the change feed. Groups are put off until all users are done: an incremental cycle remembers them,
 // an initial one, which is shown users first, stops at the first.
 func (p *pass) users(ctx context.Context) error {
@@ -47,6 +54,12 @@ func (p *pass) users(ctx context.Context) error {
 				return
 			}
 			p.state.Watermark = c.At
+			if c.Entry.Type == entry.Group {
+				if err := p.around(ctx, c.Entry.ID); err != nil {
+					yield(c, err)
+					return
+				}
+			}
 			if c.Entry.Type == entry.Group && !c.Deleted {
 				p.groups.add(Object{entry.Group, c.Entry.ID})
 				if !p.membersOf(ctx, c, yield) {
@@ -81,14 +94,33 @@ func (p *pass) groupPhase(ctx context.Context) error {
 	}
 	return p.each(ctx, func(yield func(directory.Change, error) bool) { // too many to remember: read them again
 		for c, err := range p.changes(ctx, p.from) {
-			if err == nil && (c.Entry.Type != entry.Group || c.Deleted) {
+			if err == nil && c.Entry.Type != entry.Group {
 				continue
 			}
-			if !yield(c, err) || err != nil {
+			if !p.regroup(ctx, c, err, yield) || err != nil {
 				return
 			}
 		}
 	})
+}
+
+// regroup yields a group that changed, and those around it where that matters; false when the consumer had enough.
+func (p *pass) regroup(ctx context.Context, c directory.Change, err error, yield func(directory.Change, error) bool) bool {
+	if err == nil && p.flat() {
+		outer, failed := p.groupsOf(ctx, Object{entry.Group, c.Entry.ID})
+		if failed != nil {
+			return yield(c, failed)
+		}
+		for _, id := range outer {
+			if !yield(p.beside(ctx, Object{entry.Group, id})) {
+				return false
+			}
+		}
+	}
+	if err == nil && c.Deleted {
+		return true // was looked at among the users
+	}
+	return yield(c, err)
 }
 
 // references plans again every object that waited for somebody who was linked in this cycle.
@@ -98,6 +130,9 @@ func (p *pass) references(ctx context.Context) error {
 		p.mu.Lock()
 		arrived := p.arrived.take()
 		p.mu.Unlock()
+		if err := p.rejoin(ctx); err != nil {
+			return err
+		}
 		if arrived.empty() && (!p.initial || round > 0) {
 			return nil
 		}
@@ -219,7 +254,7 @@ func (p *pass) worker(ctx context.Context, lane <-chan job) func() error {
 			if err := p.object(ctx, j.change, Receipt{}); err != nil {
 				return err
 			}
-			if err := p.flushFull(ctx); err != nil {
+			if err := errors.Join(p.flushFull(ctx), p.rejoinFull(ctx)); err != nil {
 				return err
 			}
 			if j.slot != nil && p.place.done(j.slot) {

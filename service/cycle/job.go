@@ -69,6 +69,7 @@ type Job struct {
 	memberMap *membersMapping
 	locks     stripes
 	gate      gate
+	touched   touched
 
 	mu        sync.Mutex
 	live      *tally
@@ -131,6 +132,9 @@ func (j *Job) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		st, err := j.Ledger.State(ctx, j.id)
 		if err != nil {
+			return ignoreEnd(ctx, err)
+		}
+		if st, err = j.takeUp(ctx, st); err != nil {
 			return ignoreEnd(ctx, err)
 		}
 		if wait := j.idle(st); wait > 0 {
@@ -249,9 +253,7 @@ func (j *Job) failed(ctx context.Context, cause error) error {
 		last := *s.Last
 		last.LastError = cause.Error()
 		s.Last = &last
-		if now.Sub(s.Quarantine.Since) > quarantineLife {
-			s.Mode, s.Disabled = Paused, "quarantined for four weeks: "+cause.Error()
-		}
+		s.tired(now)
 		return s, nil
 	})
 	if err != nil {
@@ -261,10 +263,27 @@ func (j *Job) failed(ctx context.Context, cause error) error {
 	if before == nil || before.Reason != st.Quarantine.Reason {
 		j.observe(ctx, Event{Kind: QuarantineBegan, Quarantine: st.Quarantine, Detail: st.Quarantine.Detail, Hint: st.Quarantine.Hint})
 	}
+	j.observeDisabled(ctx, st)
+	return nil
+}
+
+func (j *Job) observeDisabled(ctx context.Context, st State) {
 	if st.Disabled != "" && st.Mode == Paused {
 		j.observe(ctx, Event{Kind: JobDisabled, Quarantine: st.Quarantine, Detail: st.Disabled, Hint: "correct the cause, then start the job"})
 	}
-	return nil
+}
+
+// takeUp begins with rules that are new to the job: what waits for a retry under the old ones is tried at once, with everybody else, and
+// a quarantine is over (provisioning semantics §2.4).
+func (j *Job) takeUp(ctx context.Context, st State) (State, error) {
+	version := j.rules.App.Version
+	if st.Version == 0 || st.Version == version || st.Taken == version {
+		return st, nil
+	}
+	if err := j.Ledger.Reset(ctx, j.id, Reset{Watermark: true, Escrows: true}); err != nil {
+		return st, err
+	}
+	return j.Ledger.SetState(ctx, j.id, func(s State) (State, error) { return s.renewed(version), nil })
 }
 
 // Cycle runs one cycle now, initial or incremental as the job's state asks. It returns early with an error only when the
@@ -277,6 +296,7 @@ func (j *Job) Cycle(ctx context.Context) error {
 		return err
 	}
 	p := j.newPass(st)
+	p.epoch = j.touched.begin()
 	j.mu.Lock()
 	j.live, j.cancel = p.tally, cancel
 	j.mu.Unlock()
@@ -287,7 +307,7 @@ func (j *Job) Cycle(ctx context.Context) error {
 	}()
 	err = p.run(ctx)
 	if err != nil {
-		j.recovered = false // what was in hand may have left an intent behind
+		j.lookBack() // what was in hand may have left an intent behind
 	}
 	return err
 }

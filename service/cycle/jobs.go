@@ -135,16 +135,24 @@ func (s *Jobs) order(ctx context.Context, id JobID, stop bool, fn func(State) (S
 	return st, nil
 }
 
+// started is the state after somebody started the job: it tries at once, and one that was switched off has its four weeks anew.
+func (s State) started(now time.Time) State {
+	if q := s.Quarantine; q != nil {
+		again := *q
+		again.Next = time.Time{}
+		if s.Disabled != "" {
+			again.Since, again.Series = now, 0
+		}
+		s.Quarantine = &again
+	}
+	s.Mode, s.Disabled, s.Pruned = Running, "", false
+	return s
+}
+
 // Run makes the job run: it goes on from its watermark. A quarantine's waiting time is cut short.
 func (s *Jobs) Run(ctx context.Context, id JobID) (State, error) {
 	return s.order(ctx, id, false, func(st State) (State, error) {
-		st.Mode, st.Disabled, st.Pruned = Running, "", false
-		if st.Quarantine != nil {
-			q := *st.Quarantine
-			q.Next = time.Time{}
-			st.Quarantine = &q
-		}
-		return st, nil
+		return st.started(time.Now()), nil
 	})
 }
 

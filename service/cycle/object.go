@@ -26,13 +26,17 @@ type turn struct {
 	claimed string  // target id it claims
 	began   time.Time
 	tries   int
-	compare bool                  // ask the target even when nothing changed since the last export
-	only    []string              // of a group's members, those whose memberships are written; nil: all
-	existed bool                  // the target said that the object exists, and was asked for it
-	unsure  bool                  // an answer was lost, so a create may have taken effect
-	direct  bool                  // ask the target itself, not what was read ahead
-	roster  *rosterWork           // the members of a group that are handled apart
-	accept  func(plan.Plan) error // refuses a plan that is not the expected one
+	compare bool      // ask the target even when nothing changed since the last export
+	only    []string  // of a group's members, those whose memberships are written; nil: all
+	existed bool      // the target said that the object exists, and was asked for it
+	unsure  bool      // an answer was lost, so a create may have taken effect
+	direct  bool      // ask the target itself, not what was read ahead
+	was     plan.Link // what the ledger remembered when the turn began
+
+	wroteLists bool // the object itself is written, its long lists follow
+
+	roster *rosterWork           // the members of a group that are handled apart
+	accept func(plan.Plan) error // refuses a plan that is not the expected one
 }
 
 const maxTries = 3
@@ -60,6 +64,9 @@ func (t *turn) run(ctx context.Context) error {
 	unlock := t.locks.lock(t.change.Entry.ID)
 	defer unlock()
 	defer t.release()
+	if err := t.freshen(ctx); err != nil {
+		return err
+	}
 	if err := t.recall(ctx); err != nil {
 		return err
 	}
@@ -74,9 +81,33 @@ func (t *turn) run(ctx context.Context) error {
 		}
 		again, err := t.react(ctx, err)
 		if !again {
-			return err
+			return t.leaveOpen(err)
 		}
 	}
+}
+
+// leaveOpen sees to it that the next cycle looks what became of a write whose outcome could not be written down.
+func (t *turn) leaveOpen(err error) error {
+	if err != nil && t.receipt.Key != "" {
+		t.lookBack()
+	}
+	return err
+}
+
+// lookedBack reports whether the intents left open were looked at, and that they are now.
+func (j *Job) lookedBack() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	was := j.recovered
+	j.recovered = true
+	return was
+}
+
+// lookBack makes the next cycle look at the intents that were left open.
+func (j *Job) lookBack() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.recovered = false
 }
 
 // recall reads what the ledger holds of the object's failures, when there are any at all.
@@ -124,6 +155,7 @@ func (t *turn) attempt(ctx context.Context) error {
 	if err != nil {
 		return lasting{err}
 	}
+	t.was, t.wroteLists = link, false
 	pl, err := t.rules.Make(ctx, t, in)
 	t.plan = pl
 	if err != nil {
@@ -312,6 +344,7 @@ func (t *turn) create(ctx context.Context) error {
 		if err := t.settle(ctx, first); err != nil {
 			return err
 		}
+		t.wroteLists = true
 		if err := t.write(ctx, plan.Update, made.ID, lists); err != nil {
 			return err
 		}
@@ -323,7 +356,7 @@ func (t *turn) create(ctx context.Context) error {
 // finishing is the context of a write: one that has begun is finished even if somebody pauses the job now. The target's
 // own time limit bounds it.
 func (t *turn) finishing(ctx context.Context) context.Context {
-	return WithKey(context.WithoutCancel(ctx), t.receipt.Key)
+	return WithKey(context.WithValue(context.WithoutCancel(ctx), queueKey{}, ctx), t.receipt.Key)
 }
 
 func refValues(r plan.Ref) []entry.Value {
@@ -389,6 +422,7 @@ func (t *turn) success(ctx context.Context, link plan.Link) error {
 	t.tally.count(t.plan.Verb)
 	t.linked(link.Active)
 	t.arrive()
+	t.comesBack(link.Active)
 	return t.furtherMembers(ctx, link)
 }
 
@@ -542,14 +576,12 @@ func (t *turn) fail(ctx context.Context, err error) error {
 	t.failing.Store(true)
 	if t.receipt.Intent.Verb == plan.Create && t.unsure {
 		t.receipt = Receipt{} // the intent stays: the next cycle looks what became of it
-		t.Job.mu.Lock()
-		t.Job.recovered = false
-		t.Job.mu.Unlock()
+		t.lookBack()
 	}
 	if err := t.record(ctx, plan.Failure, err, o); err != nil {
 		return err
 	}
-	t.tally.failed(err)
+	t.tally.failed(err, t.awaited || t.wroteLists)
 	return nil
 }
 

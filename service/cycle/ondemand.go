@@ -124,7 +124,8 @@ func (p *pass) provision(ctx context.Context, o Object, only []string) (journal.
 	if err := errors.Join(p.flush(ctx), p.holdNow(ctx)); err != nil {
 		return journal.Record{}, err
 	}
-	return p.last, nil
+	done := p.last
+	return done, unwrapLasting(errors.Join(p.rejoin(ctx), p.flush(ctx)))
 }
 
 // afford lets a disable or delete pass when the budget has room for it, and counts it.

@@ -42,8 +42,20 @@ func pace(t Target, a app.Target, workers int) Target {
 	return p
 }
 
+// queueKey is where a write's context keeps the one it may wait under: a write that has begun is finished whatever happens, but one
+// that only waits for its turn has not begun.
+type queueKey struct{}
+
+func queueing(ctx context.Context) context.Context {
+	if q, ok := ctx.Value(queueKey{}).(context.Context); ok {
+		return q
+	}
+	return ctx
+}
+
 // turn waits until a request may be sent; the caller calls done after it.
 func (p *paced) turn(ctx context.Context) (done func(), err error) {
+	ctx = queueing(ctx)
 	if p.limit != nil {
 		if err := p.limit.Wait(ctx); err != nil {
 			if ctx.Err() != nil {

@@ -27,6 +27,7 @@ type pass struct {
 	shelves   map[entry.Type]*shelf // what the target holds, read ahead in an initial cycle
 	place     *place                // how far an initial cycle is settled; nil in others
 	served    int64                 // orders up to here were carried out
+	epoch     int64                 // of this cycle; 0 when it runs beside the cycles
 	edge      int64                 // memberships of the directory when the cycle began
 
 	failing  atomic.Bool         // there may be escrows in the ledger
@@ -38,6 +39,7 @@ type pass struct {
 	mu      sync.Mutex
 	groups  bag               // put off until all users are done
 	arrived bag               // linked in this cycle
+	back    []Object          // active again in this cycle, their memberships not yet looked at
 	leaving []HeldEntry       // disables and deletes put off until the end, not yet in the ledger
 	claims  map[string]string // target id → source id that is being matched with it right now
 	skips   []journal.Record  // records of objects nothing was written for, not yet in the journal
@@ -141,7 +143,7 @@ func (p *pass) finish(ctx context.Context) error {
 		return err
 	}
 	var before, after *Quarantine
-	_, err = p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
+	st, err := p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
 		if s.Resets != p.state.Resets {
 			before, after = nil, nil
 			return s, nil // somebody restarted the job meanwhile: this cycle's end is not the job's state any more
@@ -159,6 +161,9 @@ func (p *pass) finish(ctx context.Context) error {
 			"disabled", done.Disabled, "deleted", done.Deleted, "failed", done.Failed, "held", held)
 	}
 	p.tell(ctx, before, after, held, done)
+	if !p.initial {
+		p.observeDisabled(ctx, st)
+	}
 	if err := p.prune(ctx); err != nil || p.served == 0 {
 		return err
 	}
@@ -192,6 +197,7 @@ func (p *pass) ended(s State, done Progress, held int) State {
 		// A first reading that fails so often is for people to look at: the failures are dropped, and the job pauses.
 		s.Pruned, s.Mode, s.Disabled = true, Paused, s.Quarantine.Detail
 	}
+	s.tired(now)
 	return s
 }
 
@@ -252,7 +258,7 @@ func (p *pass) probe(ctx context.Context) error {
 // recover finishes what a crash left between intent and outcome. The objects are planned anew: a create that did take
 // effect is found by matching, one that did not is repeated under its old key.
 func (p *pass) recover(ctx context.Context) error {
-	if p.recovered {
+	if p.lookedBack() {
 		return nil
 	}
 	var open []Receipt
@@ -262,7 +268,6 @@ func (p *pass) recover(ctx context.Context) error {
 		}
 		open = append(open, r)
 	}
-	p.recovered = true
 	p.deleting = true // what was intended had passed the budget
 	defer func() { p.deleting = false }()
 	for _, r := range open {

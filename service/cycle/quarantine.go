@@ -79,12 +79,36 @@ func tooMany(limits app.Quarantine, done Progress) string {
 	return ""
 }
 
+// begin is the quarantine that follows on another, or on none. A series goes on while failures do, whatever their reason; deletions
+// that are held are no failures, so they neither begin nor continue a series.
 func begin(before *Quarantine, now time.Time, reason string) *Quarantine {
-	if before != nil && before.Reason == reason {
-		q := *before
-		q.Series++
-		q.Next = time.Time{}
-		return &q
+	if before == nil || before.Reason != reason && (reason == ReasonDeletes || before.Reason == ReasonDeletes) {
+		return &Quarantine{Reason: reason, Since: now, Began: now, Series: 1}
 	}
-	return &Quarantine{Reason: reason, Since: now, Series: 1}
+	q := *before
+	q.Series++
+	q.Next = time.Time{}
+	if q.Reason != reason {
+		q.Reason, q.Began = reason, now
+	}
+	return &q
+}
+
+// tired switches a job off that was quarantined for four weeks, and says whether it did. Held deletions tire nobody: all else goes on.
+func (s *State) tired(now time.Time) bool {
+	q := s.Quarantine
+	if q == nil || q.Reason == ReasonDeletes || now.Sub(q.Since) <= quarantineLife {
+		return false
+	}
+	s.Mode, s.Disabled = Paused, "quarantined for four weeks: "+q.Detail
+	return true
+}
+
+// renewed is the state once new rules are taken up: what failed under the old ones says nothing any more.
+func (s State) renewed(version int) State {
+	s.Taken, s.Failures = version, 0
+	if q := s.Quarantine; q != nil && q.Reason != ReasonDeletes && q.Reason != ReasonOnDemand {
+		s.Quarantine = nil
+	}
+	return s
 }

@@ -83,11 +83,15 @@ func (t *tally) waits(err error) {
 	t.p.Waiting = err.Error()
 }
 
-func (t *tally) failed(err error) {
+// failed counts a failure; references says that the object itself was there, and what failed was to write whom it refers to.
+func (t *tally) failed(err error, references bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.p.Done++
 	t.p.Failed++
+	if references {
+		t.p.References++
+	}
 	t.p.LastError = err.Error()
 }
 

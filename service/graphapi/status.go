@@ -84,7 +84,7 @@ func (x work) status() statusJSON {
 	}
 	if q := st.Quarantine; q != nil {
 		j.Quarantine = &quarantineJSON{
-			Began: instantText(q.Since), Series: instantText(q.Since), Count: int64(q.Series), Next: instantText(q.Next), Reason: cmp.Or(q.Reason, "Unknown"),
+			Began: instantText(cmp.Or(q.Began, q.Since)), Series: instantText(q.Since), Count: int64(q.Series), Next: instantText(q.Next), Reason: cmp.Or(q.Reason, "Unknown"),
 			Error: &errorInfo{cmp.Or(q.Reason, "Unknown"), strings.TrimSpace(q.Detail + " " + q.Hint), true},
 		}
 	}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func ofHeld(a app.App, q cycle.Quarantine, held int, now time.Time) Event {
 
 func ofQuarantine(a app.App, q cycle.Quarantine, now time.Time) Event {
 	e := Event{
-		Key: key(Quarantine, a.ID, q.Since, now), Kind: Quarantine, App: a.ID, At: now,
+		Key: key(Quarantine, a.ID, cmp.Or(q.Began, q.Since), now), Kind: Quarantine, App: a.ID, At: now,
 		Title: fmt.Sprintf("%s: the job is in quarantine", a.Name),
 		What:  fmt.Sprintf("The job of %s has been slowed down since %s: %s. %s", a.Name, q.Since.UTC().Format("2006-01-02 15:04 MST"), plainReason(q.Reason), q.Detail),
 		Means: "Changes in the directory do not reach the application until it is over. Nothing is lost: they are caught up.",
