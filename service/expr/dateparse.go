@@ -56,7 +56,7 @@ func (x *reading) complete(today time.Time) {
 func (tok dateToken) read(x *reading) {
 	switch tok.letter {
 	case 0:
-		x.need(tok.literal)
+		x.exact(tok.literal)
 	case 'y', 'M', 'd':
 		x.dated = true
 		tok.readDate(x)

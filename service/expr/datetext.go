@@ -130,6 +130,16 @@ func (x *scanner) need(token string) {
 	}
 }
 
+// exact is need with regard to case, as .NET compares what a format says literally.
+func (x *scanner) exact(token string) {
+	rest, ok := strings.CutPrefix(x.s, token)
+	if !ok {
+		x.bad = true
+		return
+	}
+	x.s = rest
+}
+
 // iso eats 2020-03-16, 2020-03-16-07:00, 2020-03-16T01:45:30.5-07:00, 2020-03-16 1:45 AM -8.
 func (x *scanner) iso(d *civil) {
 	d.year = x.number(4, 4)

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -10,7 +11,14 @@ import (
 // Eval evaluates the expression on the whole source object. The error wraps an *EvalError naming function and attribute; its kind is
 // fault.Invalid, or the kind of the failure that Env.Taken reported.
 func (e *Expr) Eval(env Env) (Result, error) {
-	v, err := e.root.eval(&run{env: &env, redacted: e.redacted})
+	return e.within(env, maxTime)
+}
+
+// within is Eval with another time limit.
+func (e *Expr) within(env Env, limit time.Duration) (Result, error) {
+	r := run{env: &env, redacted: e.redacted, limit: limit}
+	defer r.done()
+	v, err := e.root.eval(&r)
 	switch {
 	case errors.Is(err, errIgnoreAttribute):
 		return Result{Kind: IgnoreAttribute, Redacted: e.redacted}, nil

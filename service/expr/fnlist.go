@@ -127,16 +127,14 @@ func evalRemoveDuplicates(r *run, c *call) (value, error) {
 	if !ok {
 		return v, nil
 	}
-	seen := make(map[string]bool, len(l))
+	seen := make(map[string][]any, len(l)) // by text, which equal values share
 	var out list
 	for _, item := range l {
-		s, isText := item.(string)
-		if isText && seen[s] || !isText && slices.ContainsFunc(out, func(x any) bool { return equalValues(x, item) }) {
+		key := text(item)
+		if slices.ContainsFunc(seen[key], func(x any) bool { return equalValues(x, item) }) {
 			continue
 		}
-		if isText {
-			seen[s] = true
-		}
+		seen[key] = append(seen[key], item)
 		out = append(out, item)
 	}
 	return out, nil

@@ -72,6 +72,7 @@ func compileRegex(pattern string) (*regexp2.Regexp, error) {
 
 // regex returns the call's pattern, compiled at save time or now.
 func (r *run) regex(c *call) (*regexp2.Regexp, error) {
+	r.watch()
 	if c.re != nil {
 		return c.re, nil
 	}
@@ -104,6 +105,10 @@ func evalReplace(r *run, c *call) (value, error) {
 		return r.fillTemplate(c, source)
 	case c.given(replaceOld) && replacement:
 		return r.replaceOld(c, source)
+	case regex && group: // a missing replacement is ""
+		return r.replaceGroups(c, source)
+	case regex:
+		return r.replaceMatches(c, source)
 	}
 	return source, nil
 }
@@ -186,6 +191,9 @@ func (r *run) rewrite(c *call, source string, span func(*regexp2.Match, []rune) 
 		b.WriteString(with)
 		if done = to; b.Len() > maxText {
 			return nil, errTooLong
+		}
+		if err := r.late(); err != nil {
+			return nil, err
 		}
 	}
 	if err != nil {

@@ -80,9 +80,21 @@ func evalPCase(r *run, c *call) (value, error) {
 		return unicode.In(ch, unicode.Z, unicode.P, unicode.S, unicode.C)
 	}
 	if c.given(1) {
-		separates = func(ch rune) bool { return strings.ContainsRune(s[1], ch) }
+		separates = oneOfSet(s[1])
 	}
 	return limited(properCase(s[0], separates))
+}
+
+// oneOfSet asks whether a character is one of a set, in constant time for long sets.
+func oneOfSet(set string) func(rune) bool {
+	if len(set) <= 16 {
+		return func(ch rune) bool { return strings.ContainsRune(set, ch) }
+	}
+	members := map[rune]bool{}
+	for _, ch := range set {
+		members[ch] = true
+	}
+	return func(ch rune) bool { return members[ch] }
 }
 
 func properCase(s string, separates func(rune) bool) string {
@@ -211,7 +223,7 @@ func evalWord(r *run, c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := strings.FieldsFunc(s, func(ch rune) bool { return strings.ContainsRune(delimiters, ch) })
+	words := strings.FieldsFunc(s, oneOfSet(delimiters))
 	if n < 1 || n > int64(len(words)) {
 		return "", nil
 	}

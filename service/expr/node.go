@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"time"
 
 	"github.com/dlclark/regexp2"
 
@@ -44,6 +45,9 @@ type compare struct {
 type run struct {
 	env      *Env
 	redacted bool
+	work     int           // spent of maxWork
+	limit    time.Duration // of all regular expressions together
+	alarm    *alarm        // set with the first regular expression
 }
 
 func (l *literal) eval(*run) (value, error) { return l.val, l.ignore }
@@ -52,11 +56,18 @@ func (a *attribute) eval(r *run) (value, error) {
 	if r.env.Attrs == nil {
 		return nil, nil
 	}
-	return fromEntry(r.env.Attrs(a.name)), nil
+	v := fromEntry(r.env.Attrs(a.name))
+	if err := r.charge(v); err != nil {
+		return nil, &EvalError{Attribute: a.name, Err: err}
+	}
+	return v, nil
 }
 
 func (c *call) eval(r *run) (value, error) {
 	v, err := c.fn.eval(r, c)
+	if err == nil {
+		err = r.charge(v)
+	}
 	if err != nil {
 		return nil, blame(c, err)
 	}
