@@ -1,7 +1,10 @@
 package identity
 
 import (
+	"context"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,7 +20,7 @@ import (
 // assertionType says that a client proves itself by a signed JWT (RFC 7523 §2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// maxAssertionLife bounds how long one may be replayed; the identity libraries make them for ten minutes.
+// maxAssertionLife bounds how long a used one has to be remembered; the identity libraries make them for ten minutes.
 const maxAssertionLife = time.Hour
 
 var assertionAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.RS384, jose.PS384, jose.RS512, jose.PS512, jose.ES256, jose.ES384, jose.ES512}
@@ -147,4 +150,20 @@ func (s *Server) checkClaims(r *http.Request, c Client, says jwt.Claims, now tim
 		return badAssertion("it is not valid yet; the clocks differ")
 	}
 	return nil
+}
+
+// spend takes an assertion out of use: whoever sends the same one again has overheard it (RFC 7523 §3, point 7). It is known by what was
+// signed, not by its jti, which a client may leave out, and not by its signature, of which there can be more than one.
+func (s *Server) spend(ctx context.Context, c Client, p proof, now time.Time) error {
+	if p.assertion == "" {
+		return nil
+	}
+	signed := p.assertion[:strings.LastIndexByte(p.assertion, '.')]
+	sum := sha256.Sum256([]byte(signed))
+	key := "assertion:" + string(c.ID) + ":" + base64.RawURLEncoding.EncodeToString(sum[:])
+	first, err := s.Sessions.End(ctx, key, now.Add(maxAssertionLife+2*leeway))
+	if err == nil && !first {
+		return badAssertion("it was used already; make a new one for every request")
+	}
+	return err
 }

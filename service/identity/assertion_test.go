@@ -12,9 +12,11 @@ import (
 	"encoding/pem"
 	"maps"
 	"math/big"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,6 +150,7 @@ func TestCertificates(t *testing.T) {
 		"ErrCertificateNotYet":  {assert(t, curve, jose.ES256, map[string]any{"x5t": c.Certificates[1].SHA1}, good), 700027},
 		"ErrHMACWithThumbprint": {assert(t, []byte("0123456789abcdef0123456789abcdef"), jose.HS256, x5t, good), 700027},
 		"ErrGarbage":            {"a.b.c", 700027},
+		"ErrAlgNone":            {unsigned(t, x5t, change("jti", "none")), 700027},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := s.post(tokenPath, url.Values{
@@ -161,6 +164,71 @@ func TestCertificates(t *testing.T) {
 		s.server = identity.New(s.server.Config) // which has not counted the wrong attempts
 		s.http.Config.Handler = s.server.Or(nil)
 	}
+}
+
+// unsigned is an assertion that says it needs no signature.
+func unsigned(t *testing.T, header, claims map[string]any) string {
+	t.Helper()
+	head := maps.Clone(header)
+	head["alg"], head["typ"] = "none", "JWT"
+	var parts []string
+	for _, v := range []any{head, claims} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, base64.RawURLEncoding.EncodeToString(text))
+	}
+	return strings.Join(parts, ".") + "."
+}
+
+// TestAssertionsAreUsedOnce replays assertions that were good, as somebody would who had read them on the way.
+func TestAssertionsAreUsedOnce(t *testing.T) {
+	s := newSite(t, nil)
+	c, _ := s.client("pipeline", access.Reader)
+	now := time.Now()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.change(c.ID, func(c identity.Client) (identity.Client, error) {
+		return c.AddCertificate(selfSigned(t, key, now.Add(-time.Hour), now.Add(time.Hour)), now)
+	})
+	if c, err = s.db.Identity().Client(s.ctx, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	send := func(assertion string) reply {
+		return s.post(tokenPath, url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {string(c.ID)}, "scope": {s.http.URL + "/.default"},
+			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion},
+		})
+	}
+	claims := map[string]any{"aud": s.http.URL + tokenPath, "iss": c.ID, "sub": c.ID}
+	header := map[string]any{"x5t#S256": c.Certificates[0].SHA256}
+	for _, life := range []time.Duration{-time.Second, 10 * time.Minute, time.Hour} { // of a clock that is behind by less than a minute
+		claims["exp"], claims["nbf"] = time.Now().Add(life).Unix(), time.Now().Add(40*time.Second).Unix()
+		a := assert(t, key, jose.ES256, header, claims)
+		if r := send(a); r.Status != http.StatusOK {
+			t.Fatalf("the first time: %+v", r)
+		}
+		for name, again := range map[string]string{"as it was": a, "with the other signature": twin(t, a)} {
+			if r := send(again); r.Status != http.StatusUnauthorized || !strings.Contains(r.Description, "used already") {
+				t.Errorf("sent again %s: %+v", name, r)
+			}
+		}
+	}
+}
+
+// twin is the assertion with the second signature that ECDSA has for everything: r and n-s.
+func twin(t *testing.T, assertion string) string {
+	t.Helper()
+	head, tail := assertion[:strings.LastIndexByte(assertion, '.')+1], assertion[strings.LastIndexByte(assertion, '.')+1:]
+	sig, err := base64.RawURLEncoding.DecodeString(tail)
+	if err != nil || len(sig) != 64 {
+		t.Fatal(err, len(sig))
+	}
+	s := new(big.Int).Sub(elliptic.P256().Params().N, new(big.Int).SetBytes(sig[32:]))
+	return head + base64.RawURLEncoding.EncodeToString(append(sig[:32:32], s.FillBytes(make([]byte, 32))...))
 }
 
 func TestErrCertificate(t *testing.T) {

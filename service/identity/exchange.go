@@ -88,6 +88,9 @@ func (s *Server) clientToken(r *http.Request, id tenant.ID, form url.Values) (to
 		return tokenBody{}, err
 	}
 	c, err := s.prove(r, p, now)
+	if err == nil {
+		err = s.spend(r.Context(), c, p, now)
+	}
 	note := SignIn{Tenant: id, Name: clip(p.client), How: p.how(), Err: err}
 	if c.ID != "" {
 		note.Subject, note.Name = c.Subject(), c.Name

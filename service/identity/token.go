@@ -138,10 +138,11 @@ func (s *Server) caller(ctx context.Context, c claims) (access.Caller, error) {
 	return who.With(gs), err
 }
 
-// Sessions remembers tokens that were ended before they expire.
+// Sessions remembers tokens that were ended before they expire, and assertions that were used.
 type Sessions interface {
-	// End marks a token, by its jti, until it would have expired anyway.
-	End(ctx context.Context, jti string, expires time.Time) error
+	// End marks a token, by its jti, until it would have expired anyway. It reports whether this call is the one that ended it: of
+	// calls at the same time only one is.
+	End(ctx context.Context, jti string, expires time.Time) (first bool, err error)
 	// Ended reports whether the token was marked.
 	Ended(ctx context.Context, jti string) (bool, error)
 }
@@ -152,5 +153,6 @@ func (s *Server) SignOut(ctx context.Context, credential string) error {
 	if strings.Count(credential, ".") != 2 || s.Keys.check(credential, &c) != nil {
 		return nil //nolint:nilerr // what is no token of ours has no session to end
 	}
-	return s.Sessions.End(tenant.With(ctx, c.Tenant), c.ID, time.Unix(c.Expires, 0).UTC())
+	_, err := s.Sessions.End(tenant.With(ctx, c.Tenant), c.ID, time.Unix(c.Expires, 0).UTC())
+	return err
 }

@@ -137,15 +137,18 @@ func (s *Identity) DeleteClient(ctx context.Context, id identity.ID) error {
 	})
 }
 
-// End marks a token, by its jti, until it would have expired anyway; marks that have served are dropped on the way.
-func (s *Identity) End(ctx context.Context, jti string, expires time.Time) error {
-	return s.write(ctx, "end session", func(tx tx) error {
+// End marks a token, by its jti, until it would have expired anyway; marks that have served are dropped on the way. Of those who mark
+// the same one, at the same time too, one alone is told that it was the first.
+func (s *Identity) End(ctx context.Context, jti string, expires time.Time) (first bool, err error) {
+	err = s.write(ctx, "end session", func(tx tx) error {
 		if _, err := tx.exec(sweepEnded, moment(time.Now().Add(-time.Hour))); err != nil {
 			return err
 		}
-		_, err := tx.exec(endToken, jti, moment(expires))
+		n, err := tx.exec(endToken, jti, moment(expires))
+		first = n == 1
 		return err
 	})
+	return first && err == nil, err
 }
 
 // Ended reports whether the token was marked.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/sallyport-id/sallyport/service/identity"
 )
 
-var identityCases = []testCase{{"OK", clientsOK}, {"ChangesDoNotLoseEachOther", clientsRace}, {"Sessions", sessionsOK}, {"Tenants", clientsTenants}}
+var identityCases = []testCase{{"OK", clientsOK}, {"ChangesDoNotLoseEachOther", clientsRace}, {"Sessions", sessionsOK}, {"ASessionEndsOnce", sessionsRace}, {"Tenants", clientsTenants}}
 
 func newClient(t testing.TB, name string) identity.Client {
 	t.Helper()
@@ -66,15 +67,39 @@ func clientsRace(t *testing.T, ctx context.Context, s Stores) {
 }
 
 func sessionsOK(t *testing.T, ctx context.Context, s Stores) {
-	must(t, s.Sessions.End(ctx, "a", time.Now().Add(time.Hour)))
-	must(t, s.Sessions.End(ctx, "a", time.Now().Add(time.Hour)))
+	end := func(ctx context.Context, jti string, life time.Duration) bool {
+		return got(s.Sessions.End(ctx, jti, time.Now().Add(life)))(t)
+	}
+	equal(t, end(ctx, "a", time.Hour), true)
+	equal(t, end(ctx, "a", time.Hour), false)
+	equal(t, end(stranger(t), "a2", time.Hour), true)
+	equal(t, end(ctx, "a2", time.Hour), true) // another tenant's mark is not this one's
 	equal(t, got(s.Sessions.Ended(ctx, "a"))(t), true)
 	equal(t, got(s.Sessions.Ended(ctx, "b"))(t), false)
 	equal(t, got(s.Sessions.Ended(stranger(t), "a"))(t), false)
-	must(t, s.Sessions.End(ctx, "old", time.Now().Add(-2*time.Hour)))
-	must(t, s.Sessions.End(ctx, "c", time.Now().Add(time.Hour))) // sweeps what has expired
+	end(ctx, "old", -2*time.Hour)
+	end(ctx, "c", time.Hour) // sweeps what has expired
 	equal(t, got(s.Sessions.Ended(ctx, "old"))(t), false)
 	equal(t, got(s.Sessions.Ended(ctx, "a"))(t), true)
+}
+
+// sessionsRace marks one token from many sides at once: one of them alone was the first.
+func sessionsRace(t *testing.T, ctx context.Context, s Stores) {
+	var first atomic.Int32
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			won, err := s.Sessions.End(ctx, "race", time.Now().Add(time.Hour))
+			if err != nil {
+				t.Error(err)
+			}
+			if won {
+				first.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	equal(t, first.Load(), int32(1))
 }
 
 func clientsTenants(t *testing.T, ctx context.Context, s Stores) {
