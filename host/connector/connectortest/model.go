@@ -92,15 +92,35 @@ func (s *story) update(id string) {
 	s.model[id] = played(s.c.h, s.model[id], edits)
 }
 
-// played is what the contract says an update makes of an object: an Add to a single-valued attribute takes the old value's place.
+// played is what the contract says an update makes of an object: an Add to a single-valued attribute takes the old value's place,
+// and texts that the target takes for the same are one value.
 func played(h Harness, have entry.Attrs, edits []entry.Edit) entry.Attrs {
-	edits = slices.Clone(edits)
-	for i, e := range edits {
-		if e.Op == entry.Add && e.Attr != h.Many {
-			edits[i].Op = entry.Replace
+	for _, e := range edits {
+		held := have[e.Attr]
+		switch {
+		case e.Op == entry.Add && e.Attr != h.Many:
+			e.Op = entry.Replace
+		case e.Op == entry.Add:
+			e.Values = slices.DeleteFunc(slices.Clone(e.Values), func(v entry.Value) bool { return h.holds(held, v) })
+		case e.Op == entry.Remove && len(e.Values) > 0:
+			gone := e.Values
+			e.Values = slices.DeleteFunc(slices.Clone(held), func(v entry.Value) bool { return !h.holds(gone, v) })
+			if len(e.Values) == 0 {
+				continue // none of them is there
+			}
 		}
+		have = entry.Apply(have, []entry.Edit{e})
 	}
-	return entry.Apply(have, edits)
+	return have
+}
+
+// holds reports whether one of the values is v, or what the target takes for the same.
+func (h Harness) holds(vs []entry.Value, v entry.Value) bool {
+	return slices.ContainsFunc(vs, func(w entry.Value) bool {
+		x, ok := v.(string)
+		y, ok2 := w.(string)
+		return ok && ok2 && h.same(connector.Attribute{CaseExact: true}, x, y) || entry.Equal(v, w)
+	})
 }
 
 func (s *story) delete(id string) {
