@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/fault"
@@ -45,6 +46,11 @@ type refusal struct {
 }
 
 func (e *refusal) Unwrap() error { return e.error }
+
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[*refusal](err)
+	return ok
+}
 
 // refuse gives an error the status and code it is answered with.
 func refuse(status int, code string, err error) error {
@@ -93,8 +99,9 @@ func noContent(w http.ResponseWriter) error {
 }
 
 func notFound(_ http.ResponseWriter, r *http.Request) error {
-	return fault.New(fault.NotFound, "", "there is nothing at %s %s", r.Method, r.URL.Path).
-		WithHint("see docs/api.md for the paths there are")
+	path := "/v1.0/" + strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/v1.0/"), "/beta/")
+	return coded(path, fault.New(fault.NotFound, "", "there is nothing at %s %s", r.Method, clip(r.URL.Path)).
+		WithHint("see docs/api.md for the paths there are"))
 }
 
 // jsonContent is what every JSON answer says it is.

@@ -168,7 +168,8 @@ func New(c Config) *API {
 		if path, ok := strings.CutPrefix(r.Pattern, "GET "); ok {
 			a.reads[path] = r
 		}
-		if !strings.Contains(r.Pattern, " /v1.0/") {
+		r.Handle = documented(r)
+		if !strings.Contains(r.Pattern, " /v1.0") {
 			a.own.add(r.Pattern, a.guard(r))
 			continue
 		}
@@ -190,6 +191,8 @@ type Route struct {
 
 // ServeHTTP answers one request. A handler that fails in a way nobody thought of is answered with 500 and logged.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w, done := encoded(w, r)
+	defer done()
 	defer func() {
 		if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared by identity
 			a.Logger.Error("request failed", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))

@@ -67,12 +67,12 @@ func principalOf(r catalog.Registration, tenant tenant.ID) principalJSON {
 	}
 }
 
-// tenantGUID returns the tenant as a GUID: itself when it is one, else one that follows from its name.
+// tenantGUID returns the tenant as a GUID, the one that stands for it in the token endpoint's paths.
 func tenantGUID(t tenant.ID) string {
 	if g, err := uuid.Parse(string(t)); err == nil {
 		return g.String()
 	}
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("sallyport:tenant:"+string(t))).String()
+	return identity.TenantGUID(t)
 }
 
 func rolesOf(r catalog.Registration) []catalog.AppRole {
@@ -321,9 +321,11 @@ func (a *API) applicationRoutes() []Route {
 		{"DELETE " + principals + "/{app}/appRoleAssignedTo/{assignment}", access.WriteApps, a.unassign},
 		{"GET /v1.0/users/{id}/appRoleAssignments", access.ReadApps, a.people().listAssignments},
 		{"POST /v1.0/users/{id}/appRoleAssignments", access.WriteApps, a.assign},
+		{"GET /v1.0/users/{id}/appRoleAssignments/{assignment}", access.ReadApps, a.getAssignedTo},
 		{"DELETE /v1.0/users/{id}/appRoleAssignments/{assignment}", access.WriteApps, a.unassign},
 		{"GET /v1.0/groups/{id}/appRoleAssignments", access.ReadApps, a.teams().listAssignments},
 		{"POST /v1.0/groups/{id}/appRoleAssignments", access.WriteApps, a.assign},
+		{"GET /v1.0/groups/{id}/appRoleAssignments/{assignment}", access.ReadApps, a.getAssignedTo},
 		{"DELETE /v1.0/groups/{id}/appRoleAssignments/{assignment}", access.WriteApps, a.unassign},
 		{"GET " + templates, access.SignedIn, a.listTemplates},
 		{"GET " + templates + "/{template}", access.SignedIn, a.getTemplate},

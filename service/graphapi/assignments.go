@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/assign"
@@ -68,10 +69,7 @@ func (a *API) assign(w http.ResponseWriter, r *http.Request) error {
 	if b.Resource != "" && !strings.EqualFold(b.Resource, reg.Principal) && b.Resource != string(reg.ID) {
 		return fault.New(fault.Invalid, "", "resourceId is another service principal than the path's")
 	}
-	e, err := a.findAny(r.Context(), lowerGUID(b.Principal))
-	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.Invalid, "", "principalId %q is no user or group", clip(b.Principal))
-	}
+	e, err := a.principal(r, b.Principal)
 	if err != nil {
 		return err
 	}
@@ -92,6 +90,23 @@ func (a *API) assign(w http.ResponseWriter, r *http.Request) error {
 	}
 	j.Context = contextURL(r, "appRoleAssignments/$entity")
 	return created(w, root(r)+"/servicePrincipals/"+reg.Principal+"/appRoleAssignedTo/"+j.ID, j)
+}
+
+// principal returns who an assignment is for: the body names it, and the path, when that is its own, the same.
+func (a *API) principal(r *http.Request, named string) (entry.Entry, error) {
+	e, err := a.findAny(r.Context(), lowerGUID(named))
+	if fault.Is(err, fault.NotFound) {
+		return e, fault.New(fault.Invalid, "", "principalId %q is no user or group", clip(named))
+	}
+	id := r.PathValue("id")
+	if err != nil || id == "" || id == e.ID {
+		return e, err
+	}
+	own, err := a.find(r.Context(), e.Type, id)
+	if err == nil && own.ID != e.ID {
+		err = fault.New(fault.Invalid, "", "principalId is another than the path's")
+	}
+	return e, err
 }
 
 // roleOf checks a role: the default access when the application has none, else one of its own or the default.
@@ -124,7 +139,10 @@ func (a *API) assigned(r *http.Request) (assign.Assignment, error) {
 		return x, gone
 	}
 	if who := r.PathValue("id"); who != "" && x.Principal != who {
-		return x, gone
+		e, err := a.find(r.Context(), entry.User, who) // by its name
+		if err != nil || e.ID != x.Principal {
+			return x, gone
+		}
 	}
 	return x, nil
 }

@@ -142,7 +142,7 @@ func (item *batchItem) request(r *http.Request) (*http.Request, error) {
 		}
 	}
 	for name, value := range item.Headers {
-		if c := http.CanonicalHeaderKey(name); c != "Authorization" && !strings.HasPrefix(c, "X-Forwarded") && c != "Content-Encoding" {
+		if c := http.CanonicalHeaderKey(name); c != "Authorization" && !strings.HasPrefix(c, "X-Forwarded") && c != "Content-Encoding" && c != "Accept-Encoding" {
 			sub.Header.Set(name, value)
 		}
 	}

@@ -1,6 +1,7 @@
 package graphapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -28,6 +29,7 @@ type deltaToken struct {
 	After string         `json:"a,omitempty"` // how far, by id
 	Props []string       `json:"p,omitempty"` // $select; nil: not given
 	IDs   []string       `json:"i,omitempty"` // $filter: these objects alone
+	Size  int            `json:"n,omitempty"` // items a page; 0: the default
 	At    int64          `json:"d"`           // when it was made, seconds since 1970
 }
 
@@ -48,7 +50,7 @@ func (c collection) delta(w http.ResponseWriter, r *http.Request) error {
 		return c.writeDelta(w, r, tok, false, nil)
 	}
 	if tok.Full {
-		return c.deltaFull(w, r, o, tok)
+		return c.deltaFull(w, r, tok)
 	}
 	return c.deltaSince(w, r, tok)
 }
@@ -60,12 +62,18 @@ func (c collection) token(r *http.Request, o *options) (t deltaToken, err error)
 		text = o.skip
 	}
 	if text != "" && !strings.EqualFold(text, "latest") {
-		return c.openToken(text)
+		if t, err = c.openToken(text); err == nil && o.preferred {
+			t.Size = o.top
+		}
+		return t, err
 	}
 	if len(o.expand) > 0 || len(o.order) > 0 || o.search != nil {
 		return t, fault.New(fault.Invalid, "read the query", "delta knows neither $expand, $orderby nor $search").WithHint("use $select, and $filter with id eq '…'")
 	}
 	t = deltaToken{Type: c.typ, Full: !strings.EqualFold(o.delta, "latest")}
+	if o.given.Has("$top") || o.preferred {
+		t.Size = o.top
+	}
 	for _, p := range o.selected {
 		t.Props = append(t.Props, c.canonical(p))
 	}
@@ -95,6 +103,7 @@ func (c collection) openToken(text string) (t deltaToken, err error) {
 // writeDelta answers a page with exactly one of the two links.
 func (c collection) writeDelta(w http.ResponseWriter, r *http.Request, t deltaToken, more bool, items []object) error {
 	t.At = time.Now().Unix()
+	applied(w, r)
 	p := page[object]{Context: contextURL(r, c.path), Value: items}
 	if p.Value == nil {
 		p.Value = []object{}
@@ -123,8 +132,9 @@ func (c collection) links() string {
 }
 
 // deltaFull serves a page of everything that exists, in the order of id.
-func (c collection) deltaFull(w http.ResponseWriter, r *http.Request, o *options, t deltaToken) error {
-	os, err := c.Directory.Scan(r.Context(), c.typ, t.After, o.top)
+func (c collection) deltaFull(w http.ResponseWriter, r *http.Request, t deltaToken) error {
+	size := cmp.Or(t.Size, defaultTop)
+	os, err := c.Directory.Scan(r.Context(), c.typ, t.After, size)
 	if err != nil {
 		return err
 	}
@@ -132,7 +142,7 @@ func (c collection) deltaFull(w http.ResponseWriter, r *http.Request, o *options
 	if err != nil {
 		return err
 	}
-	more, n := len(os) == o.top, 0
+	more, n := len(os) == size, 0
 	var items []object
 	for i, x := range os {
 		if t.After = x.ID; len(t.IDs) > 0 && !slices.Contains(t.IDs, x.ID) {
@@ -162,7 +172,7 @@ func (c collection) linksOf(ctx context.Context, t deltaToken, os []directory.Ob
 
 // deltaSince serves what changed since the token's mark.
 func (c collection) deltaSince(w http.ResponseWriter, r *http.Request, t deltaToken) error {
-	ds, next, more, err := c.Directory.Since(r.Context(), c.typ, t.Mark, deltaBatch)
+	ds, next, more, err := c.Directory.Since(r.Context(), c.typ, t.Mark, cmp.Or(t.Size, deltaBatch))
 	if err != nil {
 		return err
 	}

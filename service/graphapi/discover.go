@@ -36,11 +36,7 @@ func (a *API) discover(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	next := discovered(old, t.Abilities(r.Context()))
-	rules, err := graphschema.FromGraph(graphschema.ToGraph(x.app, next), x.app)
-	if err != nil {
-		return schemaProblems(err)
-	}
-	if err := a.save(r.Context(), x.reg, rules, x.live); err != nil {
+	if err := a.keepDirectory(r, x, next); err != nil {
 		return err
 	}
 	return writeDirectory(w, r, next)

@@ -12,6 +12,7 @@ import (
 
 // find gets a live object by its id, a user also by userPrincipalName and a group by displayName.
 func (a *API) find(ctx context.Context, t entry.Type, id string) (entry.Entry, error) {
+	id, _ = cutFold(id, shapeOf(t).name+"=") // users(userPrincipalName='…')
 	os, err := a.Directory.Load(ctx, t, []string{id}, false)
 	if err != nil {
 		return entry.Entry{}, err

@@ -43,6 +43,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, rt Route, id string)
 	if err := a.nameApp(r); err != nil {
 		return err
 	}
+	if err := precondition(r); err != nil {
+		return err
+	}
 	if a.Audit != nil && rt.Permission.Changes() {
 		return a.witnessed(w, r, rt, c, id)
 	}

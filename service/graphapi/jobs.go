@@ -149,7 +149,7 @@ func (a *API) listJobs(w http.ResponseWriter, r *http.Request) error {
 		}
 		out = append(out, x.json())
 	}
-	return writePage(w, r, jobsContext(reg), out, "", nil)
+	return filtered(w, r, jobsContext(reg), out, "id", "templateId", "schedule", "status")
 }
 
 func (a *API) getJob(w http.ResponseWriter, r *http.Request) error {
@@ -391,6 +391,7 @@ func (a *API) jobRoutes() []Route {
 		{"DELETE " + schema, access.WriteApps, a.deleteSchema},
 		{"GET " + schema + "/directories", access.ReadApps, a.listDirectories},
 		{"GET " + schema + "/directories/{directory}", access.ReadApps, a.getDirectory},
+		{"PATCH " + schema + "/directories/{directory}", access.WriteApps, a.patchDirectory},
 		{"POST " + schema + "/directories/{directory}/discover", access.WriteApps, a.discover},
 		{"GET " + schema + "/filterOperators", access.ReadApps, a.filterOperators},
 		{"GET " + schema + "/functions", access.ReadApps, a.functions},

@@ -80,9 +80,13 @@ func (a *API) listReports(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ids, err := a.Directory.Seek(r.Context(), entry.User, directory.Manager, e.ID)
+	refs, err := a.reportsOf(r.Context(), e.ID)
 	if err != nil {
 		return err
+	}
+	ids := make([]string, len(refs))
+	for i, ref := range refs {
+		ids[i] = ref.ID
 	}
 	return a.listIDs(w, r, entry.User, ids)
 }

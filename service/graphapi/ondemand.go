@@ -84,13 +84,13 @@ func (a *API) provision(ctx context.Context, x work, s subject) (journal.Record,
 	if t == entry.Group && given {
 		recs, err := a.Jobs.ProvisionGroup(ctx, x.reg.ID, id, members)
 		if err != nil || len(recs) == 0 {
-			return journal.Record{}, permanent(err)
+			return journal.Record{}, err
 		}
 		return a.logged(ctx, recs[len(recs)-1])
 	}
 	rec, err := a.Jobs.Provision(ctx, x.reg.ID, t, id)
 	if err != nil {
-		return rec, permanent(err)
+		return rec, err
 	}
 	return a.logged(ctx, rec)
 }
@@ -105,14 +105,6 @@ func (a *API) logged(ctx context.Context, rec journal.Record) (journal.Record, e
 		}
 	}
 	return rec, err
-}
-
-// permanent keeps 403 and 409 away from clients that would take them for "not replicated yet" (graph-api §1.1).
-func permanent(err error) error {
-	if k := fault.KindOf(err); err != nil && (k == fault.Denied || k == fault.Exists || k == fault.Conflict || k == fault.Ambiguous) {
-		return refuse(http.StatusBadRequest, "BadRequest", err)
-	}
-	return err
 }
 
 func (s subject) members() (out []cycle.Object, given bool, err error) {

@@ -14,16 +14,17 @@ import (
 
 // options are the query options of a request, read once (graph-api P1, P16).
 type options struct {
-	selected []string // nil: the default set
-	expand   []odata.Expansion
-	filter   *odata.Filter
-	search   *odata.Search
-	order    []odata.Order
-	top      int
-	skip     string // opaque
-	delta    string // opaque
-	count    bool   // @odata.count is wanted
-	eventual bool   // ConsistencyLevel: eventual
+	selected  []string // nil: the default set
+	expand    []odata.Expansion
+	filter    *odata.Filter
+	search    *odata.Search
+	order     []odata.Order
+	top       int
+	skip      string // opaque
+	delta     string // opaque
+	count     bool   // @odata.count is wanted
+	eventual  bool   // ConsistencyLevel: eventual
+	preferred bool   // top is the page size of the Prefer header
 
 	given url.Values // as they came, names in their canonical form, for links
 }
@@ -60,7 +61,13 @@ func readOptions(r *http.Request) (*options, error) {
 		}
 		o.given.Set(canonical, values[0])
 	}
-	return o, o.read()
+	if err := o.read(); err != nil {
+		return nil, err
+	}
+	if n := preferredSize(r); n > 0 && !o.given.Has("$top") {
+		o.top, o.preferred = n, true
+	}
+	return o, nil
 }
 
 func (o *options) read() (err error) {

@@ -19,6 +19,7 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, what string, items
 	if items == nil {
 		items = []T{}
 	}
+	applied(w, r)
 	writeJSON(w, http.StatusOK, page[T]{Context: contextURL(r, what), Count: count, Next: next, Value: items})
 	return nil
 }

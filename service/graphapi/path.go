@@ -41,6 +41,9 @@ func call(segment string) (name, key string, ok bool) {
 	if !named || strings.HasPrefix(inner, "'") {
 		return name, unquoteKey(inner), true
 	}
+	if strings.EqualFold(prop, "id") {
+		return name, unquoteKey(value), true
+	}
 	return name, prop + "=" + unquoteKey(value), true
 }
 

@@ -30,7 +30,10 @@ const graphPrefix = "microsoft.graph."
 func (t *router) add(pattern string, h http.Handler) {
 	method, path, _ := strings.Cut(pattern, " ")
 	at, names := &t.root, []string(nil)
-	for piece := range strings.SplitSeq(strings.Trim(strings.TrimPrefix(path, "/v1.0/"), "/"), "/") {
+	for piece := range strings.SplitSeq(strings.Trim(strings.TrimPrefix(path, "/v1.0"), "/"), "/") {
+		if piece == "" { // the root itself
+			continue
+		}
 		if strings.HasPrefix(piece, "{") {
 			names = append(names, strings.Trim(piece, "{}."))
 			at = at.step("")
@@ -96,6 +99,9 @@ func (b *branch) literalWays(parts []string) (ways []way) {
 		}
 	}
 	low := strings.ToLower(name)
+	if rest, ok := strings.CutPrefix(low, "graph."); ok { // the namespace's alias, which SDKs write
+		low = graphPrefix + rest
+	}
 	if to := b.literals[low]; to != nil {
 		ways = append(ways, way{to, rest})
 	}

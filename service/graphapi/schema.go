@@ -138,7 +138,7 @@ func (a *API) listJobTemplates(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range offered(reg) {
 		out = append(out, jobTemplateOf(reg, t))
 	}
-	return writePage(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/templates", out, "", nil)
+	return filtered(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/templates", out, "id", "applicationId", "default", "factoryTag")
 }
 
 func (a *API) jobTemplate(r *http.Request) (catalog.Registration, catalog.Template, error) {
@@ -160,8 +160,7 @@ func (a *API) getJobTemplate(w http.ResponseWriter, r *http.Request) error {
 	}
 	j := jobTemplateOf(reg, t)
 	j.Context = contextURL(r, "servicePrincipals('"+reg.Principal+"')/synchronization/templates/$entity")
-	writeJSON(w, http.StatusOK, j)
-	return nil
+	return writeSelected(w, r, j)
 }
 
 func (a *API) getTemplateSchema(w http.ResponseWriter, r *http.Request) error {
@@ -190,7 +189,7 @@ func (a *API) listDirectories(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writePage(w, r, "directoryDefinition", directories(x.app), "", nil)
+	return filtered(w, r, "directoryDefinition", directories(x.app), "id", "name", "version")
 }
 
 func (a *API) getDirectory(w http.ResponseWriter, r *http.Request) error {

@@ -56,6 +56,7 @@ func (a *API) serviceRoutes() []Route {
 	return []Route{
 		{"GET /v1.0/organization", access.SignedIn, a.listOrganization},
 		{"GET /v1.0/domains", access.SignedIn, a.listDomains},
+		{"GET /v1.0/", access.SignedIn, a.serviceDocument},
 		{"GET /v1.0/me", access.SignedIn, a.me},
 	}
 }

@@ -86,6 +86,8 @@ var served = map[string]string{
 	"batchResponse":       "id:s! status:n! headers:any! body:any?",
 	"organization":        "id:s! displayName:s! createdDateTime:t verifiedDomains:any*!",
 	"domain":              "id:s! authenticationType:s! isDefault:b! isInitial:b! isVerified:b! supportedServices:s*!",
+	"reference":           "@odata.id:s!",
+	"entitySet":           "name:s! kind:s! url:s!",
 	"objectConnection":    "id:s! sourceObjectId:s! targetObjectId:s! objectTypeName:s!",
 }
 
@@ -147,6 +149,7 @@ func (c *shapeCheck) object(at, name string, v any, partial bool) {
 		}
 	}
 	if o["@removed"] != nil {
+		c.removed(at, o)
 		return
 	}
 	kinds := propertiesOf(name)
@@ -168,6 +171,19 @@ func (c *shapeCheck) object(at, name string, v any, partial bool) {
 		_, there := o[prop]
 		if !there && !partial && strings.HasSuffix(kind, "!") {
 			c.bad(at+"."+prop, "is missing")
+		}
+	}
+}
+
+// removed holds what a delta tells of an object that went: its id and why (graph-api §5.3).
+func (c *shapeCheck) removed(at string, o map[string]any) {
+	why, _ := o["@removed"].(map[string]any)
+	if r := why["reason"]; o["id"] == nil || len(why) != 1 || r != "changed" && r != "deleted" {
+		c.bad(at, "is removed as %v", o)
+	}
+	for k := range o {
+		if k != "id" && !strings.HasPrefix(k, "@") {
+			c.bad(at+"."+k, "is told of an object that was removed")
 		}
 	}
 }
