@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -57,6 +58,7 @@ func (s *session) create(ctx context.Context, c conn, o *object, plan creation) 
 // creation is a Create made ready to run.
 type creation struct {
 	insert   query
+	row      row
 	children []childValues
 	unsure   bool // the row may turn out to have no anchor; then it must go again
 }
@@ -72,7 +74,7 @@ func (p creation) alone() bool { return len(p.children) == 0 && !p.unsure }
 
 func (s *session) planCreate(o *object, e entry.Entry) (creation, error) {
 	var p creation
-	var into []column
+	args, names := make([]any, 0, len(e.Attrs)), make([]string, 0, len(e.Attrs))
 	for _, name := range slices.Sorted(maps.Keys(e.Attrs)) {
 		vs := e.Attrs[name]
 		if c, ok := o.child(name); ok {
@@ -92,19 +94,55 @@ func (s *session) planCreate(o *object, e entry.Entry) (creation, error) {
 		if err != nil {
 			return p, err
 		}
-		into = append(into, c)
-		p.insert.args = append(p.insert.args, arg)
+		args, names = append(args, arg), append(names, name)
 	}
-	p.unsure = slices.ContainsFunc(o.anchor, func(a column) bool {
-		return a.nullable && !a.filled && !slices.ContainsFunc(into, func(c column) bool { return c.name == a.name })
-	})
-	p.insert = s.insertion(o, into, p.insert.args)
-	p.unsure = p.unsure || p.insert.then != nil
+	in := s.insertion(o, names, args)
+	p.insert, p.unsure = in.query, in.unsure
+	p.insert.args = in.args(args)
+	p.row = row{object: o, into: in.into, args: args}
 	return p, nil
 }
 
-// insertion is the INSERT of one row that returns the row.
-func (s *session) insertion(o *object, into []column, args []any) query {
+// insertion is the INSERT of one row of given columns that returns the row.
+type insertion struct {
+	into   []column
+	query  query
+	unsure bool // the row may turn out to have no anchor
+}
+
+// args are the values of the query; more than those of the columns where the row is read back by them.
+func (in *insertion) args(given []any) []any {
+	if in.query.then != nil {
+		return in.query.args
+	}
+	return given
+}
+
+// insertion writes the INSERT, once for the same columns where the text is all that matters.
+func (s *session) insertion(o *object, names []string, args []any) *insertion {
+	key := strings.Join(names, "\x00")
+	if in, ok := o.inserts[key]; ok {
+		return in
+	}
+	in := &insertion{into: make([]column, len(names))}
+	for i, name := range names {
+		in.into[i], _ = o.column(name)
+	}
+	in.query = s.insertQuery(o, in.into, args)
+	in.unsure = in.query.then != nil || slices.ContainsFunc(o.anchor, func(a column) bool {
+		return a.nullable && !a.filled && !slices.Contains(names, a.name)
+	})
+	if in.query.then == nil {
+		if o.inserts == nil {
+			o.inserts = map[string]*insertion{}
+		}
+		in.query.args = nil
+		o.inserts[key] = in
+	}
+	return in
+}
+
+func (s *session) insertQuery(o *object, into []column, args []any) query {
 	w := writing{head: "INSERT INTO " + o.table, args: args, table: o.table, anchor: o.anchor, given: into, values: args, out: o.readable()}
 	w.after = keyAfter(o.anchor, into, args, nil)
 	switch empty := s.grammar().facts().emptyInsert; {
@@ -191,8 +229,12 @@ func valuesText(width, rows int) string {
 		}
 		for i := range width {
 			n++
-			b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
-			fmt.Fprintf(&b, "$%d", n)
+			if i == 0 {
+				b.WriteString("($")
+			} else {
+				b.WriteString(", $")
+			}
+			b.WriteString(strconv.Itoa(n))
 		}
 		b.WriteString(")")
 	}

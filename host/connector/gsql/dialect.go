@@ -123,9 +123,9 @@ type foreignKey struct{ table, column string } // table is quoted as in table.qu
 func (c column) isJSON() bool { return c.kind == connector.JSON }
 
 func (t table) column(name string) (column, bool) {
-	for _, c := range t.columns {
-		if c.name == name {
-			return c, true
+	for i := range t.columns {
+		if t.columns[i].name == name {
+			return t.columns[i], true
 		}
 	}
 	return column{}, false

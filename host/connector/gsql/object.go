@@ -20,6 +20,8 @@ type object struct {
 	anchorUnique bool // the database keeps two objects from having one anchor
 	children     []child
 	fromResult   []string // columns that the statement of the import must return
+
+	inserts map[string]*insertion // by the columns written, so that a batch does not write the same text for every row
 }
 
 // child is a multi-valued attribute in a table of its own.
@@ -56,7 +58,12 @@ func (o *object) isAnchor(name string) bool {
 
 // readable returns the columns that are read back.
 func (o *object) readable() []column {
-	return slices.DeleteFunc(slices.Clone(o.columns), func(c column) bool { return c.writeOnly })
+	for i := range o.columns {
+		if o.columns[i].writeOnly {
+			return slices.DeleteFunc(slices.Clone(o.columns), func(c column) bool { return c.writeOnly })
+		}
+	}
+	return slices.Clip(o.columns)
 }
 
 // describe reads the catalogue for every type of the layout.

@@ -2,6 +2,7 @@ package gsql
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -21,7 +22,14 @@ type piece struct {
 	at     int // place among the results
 	query  query
 	result func(w written) (connector.Result, error)
+	row    *row // of a create that is one plain INSERT
+
+	bundle  []piece // the creates that this one is made of
+	witness string  // the column that shows that rows come back in order
 }
+
+// errDisordered is why a bundle is rolled back: its rows did not come back as they were sent, as when a trigger changes them.
+var errDisordered = errors.New("the rows of one INSERT did not come back as they were sent")
 
 // failures is after how many failing writes of one batch the pipeline gives way to savepoints, which cost a round trip each.
 const failures = 3
@@ -36,12 +44,22 @@ func (s *session) piped(ctx context.Context, xs []connector.Export, results []co
 	if !ok {
 		return false
 	}
+	if bundles := s.bundled(pieces); len(bundles) < len(pieces) {
+		failed, err := s.pipe(ctx, bundles, results)
+		if err != nil && !errors.Is(err, errDisordered) && whole(ctx, failed, err) {
+			s.undone(ctx, xs, results, err)
+			return true
+		}
+		if err == nil {
+			return true
+		}
+	}
 	for range failures {
 		failed, err := s.pipe(ctx, pieces, results)
 		if err == nil {
 			return true
 		}
-		if kind := fault.KindOf(err); failed < 0 || kind == fault.Timeout || kind == fault.Unavailable || kind == fault.Conflict || ctx.Err() != nil {
+		if whole(ctx, failed, err) {
 			s.undone(ctx, xs, results, err)
 			return true
 		}
@@ -49,6 +67,12 @@ func (s *session) piped(ctx context.Context, xs []connector.Export, results []co
 		pieces = slices.Delete(pieces, failed, failed+1)
 	}
 	return false
+}
+
+// whole reports whether a failure is that of all writes, not of the one at failed.
+func whole(ctx context.Context, failed int, err error) bool {
+	kind := fault.KindOf(err)
+	return failed < 0 || kind == fault.Timeout || kind == fault.Unavailable || kind == fault.Conflict || ctx.Err() != nil
 }
 
 // pieces plans every write; those that are refused already have their result. False when one is more than a statement.
@@ -85,7 +109,7 @@ func (s *session) piece(x connector.Export) (p piece, ok bool, err error) {
 
 func (s *session) createPiece(o *object, x connector.Export) (piece, bool, error) {
 	plan, err := s.planCreate(o, x.Entry)
-	return piece{query: plan.insert, result: func(w written) (r connector.Result, err error) {
+	return piece{query: plan.insert, row: &plan.row, result: func(w written) (r connector.Result, err error) {
 		r.Entry, err = inserted(o, w)
 		r.Anchor = connector.Anchor(r.Entry.ID)
 		return r, err
@@ -129,6 +153,12 @@ func (s *session) pipe(ctx context.Context, pieces []piece, results []connector.
 				return err
 			}
 			for i, w := range done {
+				if pieces[i].bundle != nil {
+					if !pieces[i].unbundled(w, results) {
+						return errDisordered
+					}
+					continue
+				}
 				r, err := pieces[i].result(w)
 				if err != nil {
 					r = connector.Result{Err: err}
