@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/journal"
 	"github.com/sallyport-id/sallyport/service/plan"
 )
@@ -36,6 +37,13 @@ func (t *turn) adopt(ctx context.Context) (plan.Link, error) {
 	case t.receipt.Key == "" || i.Verb == plan.Delete:
 		return plan.Link{}, nil
 	case i.Verb != plan.Create: // found by matching, and perhaps written, before the pair was remembered
+		t.tally.requests.Add(1)
+		if _, err := t.Target.Get(ctx, typ, i.Target); err != nil {
+			if fault.Is(err, fault.NotFound) {
+				return plan.Link{}, nil // somebody deleted it since
+			}
+			return plan.Link{}, err
+		}
 		return t.adopted(ctx, i.Target)
 	}
 	for _, n := range i.Names {
@@ -49,6 +57,7 @@ func (t *turn) adopt(ctx context.Context) (plan.Link, error) {
 		}
 		return t.adopted(ctx, hits[0].ID)
 	}
+	t.unsure = false // the target knows nobody of these names: nothing came of it
 	return plan.Link{}, nil
 }
 

@@ -57,7 +57,8 @@ func (p *pass) object(ctx context.Context, c directory.Change, open Receipt) err
 }
 
 func (p *pass) turn(c directory.Change, open Receipt) *turn {
-	return &turn{pass: p, change: c, receipt: open, began: time.Now(), rules: p.rulesFor(c)}
+	interrupted := open.Key != "" && open.Intent.Verb == plan.Create
+	return &turn{pass: p, change: c, receipt: open, unsure: interrupted, began: time.Now(), rules: p.rulesFor(c)}
 }
 
 func (t *turn) run(ctx context.Context) error {

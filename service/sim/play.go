@@ -79,6 +79,7 @@ type play struct {
 	history    []string
 	violations []string
 	reached    map[string]int
+	plain      bool // the directory cannot do more than it must: groups come with all their members
 }
 
 const job = "hr"
@@ -90,6 +91,7 @@ func (p *play) open(dir string) error {
 	}
 	p.app = a
 	p.d = newDouble(p.chance(70))
+	p.plain = p.chance(25)
 	p.db, err = sqlite.Open(p.ctx, filepath.Join(dir, fmt.Sprintf("sim-%d.db", p.seed)))
 	if err != nil {
 		return err
@@ -163,7 +165,7 @@ func (p *play) live() error {
 	l.ctx, l.kill = context.WithCancel(p.ctx)
 	p.life = l
 	parts := cycle.Parts{
-		Source: source{p.db.Directory(), l},
+		Source: p.source(l),
 		Ledger: ledger{p.db.Ledger(), l, p.stage},
 		Log:    log{p.db.Journal(), l, p.stage},
 		Jitter: func(time.Duration) time.Duration { return 0 },
@@ -232,6 +234,8 @@ func (p *play) accident() {
 		p.note("listings show %v", p.part)
 	case n < 44:
 		p.cast.byHand(p)
+	case n < 54:
+		p.hurry()
 	default:
 		d := []time.Duration{10 * time.Millisecond, time.Second, 20 * time.Second, 10 * time.Minute, time.Hour, 26 * time.Hour}[p.rand.IntN(6)]
 		p.note("%v pass", d)
@@ -329,6 +333,25 @@ func short(err error) string {
 	return fault.KindOf(err).String()
 }
 
+// hurry changes somebody and provisions them at once, as administrators do, whatever a cycle has in hand of them.
+func (p *play) hurry() {
+	who := p.cast.choose(p, p.cast.people, there)
+	if who == nil || p.orders > 0 || p.paused {
+		return
+	}
+	p.cast.alter(p, who)
+	p.provision(who)
+}
+
+func (p *play) provision(who *person) {
+	p.note("order: provision %s", who.id)
+	p.reach("provisioned on demand")
+	p.send(func(ctx context.Context, jobs *cycle.Jobs) error {
+		_, err := jobs.Provision(ctx, job, who.typ, who.id)
+		return err
+	})
+}
+
 // order lets an administrator do something while the job works.
 func (p *play) order() {
 	if p.orders > 0 {
@@ -362,12 +385,7 @@ func (p *play) order() {
 		if who == nil || p.paused {
 			return
 		}
-		p.note("order: provision %s", who.id)
-		p.reach("provisioned on demand")
-		p.send(func(ctx context.Context, jobs *cycle.Jobs) error {
-			_, err := jobs.Provision(ctx, job, who.typ, who.id)
-			return err
-		})
+		p.provision(who)
 	}
 }
 

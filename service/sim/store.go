@@ -63,7 +63,7 @@ func (l log) Append(ctx context.Context, rs ...journal.Record) error {
 	}})
 }
 
-// source is the directory as one process reads it.
+// source is the directory as one process reads it: what a cycle needs, and in most plays all that the real one can do besides.
 type source struct {
 	cycle.Source
 	*life
@@ -83,4 +83,27 @@ func (s source) Now(ctx context.Context) (directory.Watermark, error) {
 		return "", errDead
 	}
 	return s.Source.Now(ctx)
+}
+
+// rich is a source that hands out groups without their members, and members page by page.
+type rich struct {
+	source
+	cycle.Roster
+	cycle.Presence
+}
+
+// GetSlim implements cycle.Roster.
+func (s rich) GetSlim(ctx context.Context, t entry.Type, id string) (entry.Entry, error) {
+	if s.isDead() {
+		return entry.Entry{}, errDead
+	}
+	return s.Roster.GetSlim(ctx, t, id)
+}
+
+func (p *play) source(l *life) cycle.Source {
+	d := p.db.Directory()
+	if p.plain {
+		return source{d, l}
+	}
+	return rich{source{d, l}, d, d}
 }
