@@ -101,6 +101,7 @@ func (s *session) draftOne(ctx context.Context, x connector.Export) (d draft, er
 // collect reads what came of a create that succeeded.
 func (s *session) collect(ctx context.Context, d draft, r wire.Result, out *connector.Result) {
 	if e, ok := s.postRead(ctx, d.object, r); ok {
+		s.learned(e.ID)
 		out.Entry, out.Anchor = *e, connector.Anchor(e.ID)
 		return
 	}

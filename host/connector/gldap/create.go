@@ -45,6 +45,7 @@ func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error
 	if err != nil {
 		return entry.Entry{}, about(err, d.name.text())
 	}
+	s.learned(made.ID)
 	return *made, nil
 }
 

@@ -185,6 +185,7 @@ func (s *session) changes(ctx context.Context, o *object, d delta, from string, 
 		}
 	}
 	for _, e := range now {
+		s.learned(e.ID)
 		if !yield(connector.Change{Entry: *e}) {
 			return errLeft
 		}

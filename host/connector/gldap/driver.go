@@ -16,6 +16,7 @@ import (
 type Driver struct {
 	mu      sync.Mutex
 	schemas map[string]*catalogue // by server, place and time of change
+	rolls   rolls
 }
 
 // New returns the driver.

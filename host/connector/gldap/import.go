@@ -41,6 +41,7 @@ func (s *session) importAll(ctx context.Context, t entry.Type, yield func(entry.
 			return err
 		}
 		for _, e := range kept {
+			s.learned(e.ID)
 			if !yield(*e) {
 				return errLeft
 			}

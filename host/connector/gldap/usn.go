@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,9 +157,21 @@ func (d dirSync) run(ctx context.Context, c *wire.Conn, w string, each func(*wir
 	return strings.Join(cookies, ","), nil
 }
 
+// wanted are the attributes whose changes count: the server is silent about those that are not asked for.
+func (d dirSync) wanted() []string {
+	out := []string{"objectGUID", "name", "isDeleted", "objectClass"}
+	for _, o := range d.s.objects {
+		if slices.Contains(o.ask, "*") {
+			return nil
+		}
+		out = append(out, o.ask...)
+	}
+	return out
+}
+
 func (d dirSync) domain(ctx context.Context, c *wire.Conn, at, cookie string, each func(*wire.Entry) error) (string, error) {
 	for {
-		rows, err := c.Search(ctx, wire.Search{Base: at, Scope: wire.Subtree, Filter: wire.Present("objectClass"), Attrs: []string{"objectGUID", "whenChanged", "member", "name", "isDeleted"},
+		rows, err := c.Search(ctx, wire.Search{Base: at, Scope: wire.Subtree, Filter: wire.Present("objectClass"), Attrs: d.wanted(),
 			Controls: []wire.Control{{OID: ctlDirSync, Critical: true, Value: wire.Sequence(func(v *wire.Values) {
 				v.Int(0x800) // ancestors first
 				v.Int(1 << 20)
