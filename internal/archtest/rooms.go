@@ -75,6 +75,10 @@ var rooms = map[string]string{
 	"host/connector/gsql":          "host/connector entry fault",
 	"host/connector/gldap":         "host/connector host/connector/gldap/wire entry fault",
 	"host/connector/gldap/wire":    "",
+	"host/connector/plugin":        "host/connector host/connector/plugin/pb host/connector/plugin/wire entry fault",
+	"host/connector/plugin/pb":     "",
+	"host/connector/plugin/serve":  "host/connector host/connector/plugin/pb host/connector/plugin/wire entry fault",
+	"host/connector/plugin/wire":   "host/connector host/connector/plugin/pb entry fault",
 
 	"internal/archtest":   "",
 	"internal/atomicfile": "",
