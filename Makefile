@@ -6,13 +6,16 @@ PACKAGES := postgresql tinyproxy squid openssl mariadb-server slapd ldap-utils 3
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/sallyport
 	$(GO) build -trimpath -o bin/sallyport ./cmd/sallyport
 
 test: targets ## install what the tests need (Debian), then run all of them
 	SALLYPORT_REQUIRE_TARGETS=1 $(GO) test -timeout 18m ./...
+
+test-connectors: targets ## the whole conformance kit of every connector on every server ('make test' makes a quick form of it)
+	SALLYPORT_REQUIRE_TARGETS=1 SALLYPORT_CONNECTORS=full $(GO) test -count=1 -timeout 60m ./host/connector/...
 
 targets: ## install the servers the tests talk to: Debian packages, started by nobody
 	@sh test/targets/install.sh $(PACKAGES)
@@ -40,4 +43,4 @@ soak: build targets ## kill -9 of every part at random moments on PostgreSQL, RO
 bench: build targets ## the tables of docs/benchmarks.md
 	sh test/bench.sh
 
-.PHONY: help build test targets check race fuzz soak bench
+.PHONY: help build test test-connectors targets check race fuzz soak bench

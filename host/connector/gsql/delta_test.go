@@ -34,8 +34,16 @@ func kit(d database, prepare func(t testing.TB, config connector.Config)) connec
 		When: "hired.at", Bytes: "photo[0]", Many: "phones", Document: "mails", Manager: "SELECT",
 		Group: "Team", Members: "members",
 		GroupSample: func(n int) entry.Attrs { return entry.Attrs{"title": {fmt.Sprintf("Team %d", n)}} },
-		Scale:       1500, // more than a page
+		Scale:       scale(),
 	}
+}
+
+// scale is more than a page, in the whole kit.
+func scale() int {
+	if full() {
+		return 1500
+	}
+	return 300
 }
 
 // install runs the history's script.

@@ -58,7 +58,7 @@ func pagedFor(d database, demo Demo) Demo {
 
 func TestConformanceOfStatements(t *testing.T) {
 	for _, d := range databases {
-		if d.name == MariaDB || testing.Short() && d.name != SQLite {
+		if d.name != SQLite && !full() {
 			continue // the tests below run the same statements there
 		}
 		opener := func(t testing.TB) func(context.Context) (connector.Session, error) {
@@ -81,7 +81,7 @@ func TestConformanceOfStatements(t *testing.T) {
 				"LookupAgreesWithMemory":       "the statement of the lookup compares as the database does",
 			},
 		}
-		t.Run(d.name, func(t *testing.T) { connectortest.Run(t, h) })
+		t.Run(d.name, func(t *testing.T) { connectortest.Run(t, quick(h)) })
 	}
 }
 
