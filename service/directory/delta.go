@@ -39,10 +39,22 @@ type Deltas interface {
 	References(ctx context.Context, t entry.Type, ids []string) (map[string][]Reference, error)
 }
 
-// Ordered pages through objects by their unique name, which is faster than by any other attribute.
+// Shown is a place in the list of users by displayName; zero is where the list begins.
+type Shown struct {
+	Name string // folded
+	ID   string
+}
+
+// ShownAt is the place of a user.
+func ShownAt(e entry.Entry) Shown { return Shown{Fold(e.Attrs.Text(DisplayName)), e.ID} }
+
+// Ordered pages through objects by their unique name, and users by the name people see, which is faster than by any other attribute.
 type Ordered interface {
 	// ByName returns a page of live objects in the order of Key, after the key given (before it when desc), with key prefix.
 	ByName(ctx context.Context, t entry.Type, prefix, after string, desc bool, limit int) ([]Object, error)
+	// ByShown returns a page of live users in the order of their displayName, without regard to case, and of their id, after the
+	// place given (before it when desc), with displayName prefix.
+	ByShown(ctx context.Context, prefix string, after Shown, desc bool, limit int) ([]Object, error)
 	// MembersOf returns a page of what a group refers to, in the order in which members were added, after the place given
 	// (0: from the start), and the place to go on from, 0 when there is no more.
 	MembersOf(ctx context.Context, group string, after int64, limit int) (refs []entry.Ref, next int64, err error)

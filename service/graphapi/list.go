@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/service/directory"
@@ -103,7 +102,7 @@ func (a *API) count(ctx context.Context, s *shape, o *options) (n int, err error
 		}
 		return n, err
 	}
-	err = a.scan(ctx, s, "", func(e entry.Entry) bool {
+	err = a.narrowed(ctx, s, o, func(e entry.Entry) bool {
 		if s.matches(o, e) {
 			n++
 		}
@@ -140,12 +139,10 @@ func (a *API) page(ctx context.Context, s *shape, o *options, from place) (found
 	if ok {
 		return a.pageOf(ctx, s, o, from, ids)
 	}
-	byName := len(o.order) == 1 && strings.EqualFold(o.order[0].Path, s.name)
-	prefix, narrow := o.filter.Prefix(s.name)
-	switch {
-	case byName, narrow && len(o.order) == 0:
-		return a.pageByName(ctx, s, o, from, prefix)
-	case len(o.order) > 0:
+	if w, ok := a.walker(s, o); ok && (len(o.order) == 0 || w.orders(o)) {
+		return w.page(ctx, s, o, from)
+	}
+	if len(o.order) > 0 {
 		return a.pageSorted(ctx, s, o, from)
 	}
 	return a.pageByID(ctx, s, o, from)
@@ -195,31 +192,4 @@ func (a *API) pageByID(ctx context.Context, s *shape, o *options, from place) (f
 		return true
 	})
 	return f, err
-}
-
-func (a *API) pageByName(ctx context.Context, s *shape, o *options, from place, prefix string) (f found, err error) {
-	desc := len(o.order) == 1 && o.order[0].Desc
-	size := o.top + 1
-	if o.filter != nil || o.search != nil {
-		size = max(size, scanBatch)
-	}
-	for seen := 0; ; {
-		os, err := a.Directory.ByName(ctx, s.typ, prefix, from.Key, desc, size)
-		if err != nil {
-			return f, err
-		}
-		for _, x := range os {
-			if len(f.objects) == o.top || seen > scanned && len(f.objects) > 0 {
-				f.at = &from
-				return f, nil
-			}
-			seen, from = seen+1, place{Key: directory.Key(x.Entry)}
-			if s.matches(o, x.Entry) {
-				f.objects = append(f.objects, x.Entry)
-			}
-		}
-		if len(os) < size {
-			return f, nil
-		}
-	}
 }

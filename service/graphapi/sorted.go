@@ -23,7 +23,7 @@ func (a *API) pageSorted(ctx context.Context, s *shape, o *options, from place) 
 	var best []ranked
 	more := false
 	after := ranked{keys: from.Keys, entry: entry.Entry{ID: from.ID}}
-	err := a.scan(ctx, s, "", func(e entry.Entry) bool {
+	err := a.narrowed(ctx, s, o, func(e entry.Entry) bool {
 		if !s.matches(o, e) {
 			return true
 		}

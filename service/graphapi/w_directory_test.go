@@ -322,7 +322,7 @@ func TestPagesAreDisjointAndComplete(t *testing.T) {
 	}
 	for _, query := range []string{
 		"$top=4", "$top=4&$orderby=userPrincipalName", "$top=4&$orderby=userPrincipalName desc", "$top=4&$orderby=jobTitle desc,displayName", "$top=3&$filter=department eq 'A'",
-		"$top=3&$filter=startswith(userPrincipalName,'p1')", "$top=5&$select=id&$filter=department eq 'A'&$orderby=jobTitle",
+		"$top=3&$filter=startswith(userPrincipalName,'p1')", "$top=4&$orderby=displayName", "$top=4&$orderby=displayName desc", "$top=1&$filter=startswith(displayName,'p')", "$top=5&$select=id&$filter=department eq 'A'&$orderby=jobTitle",
 	} {
 		t.Run(query, func(t *testing.T) {
 			want := 23

@@ -37,10 +37,6 @@ const (
 
 	refsOf Query = `SELECT attr, ref_type, ref_id FROM directory_ref
 		WHERE tenant = $1 AND type = $2 AND id = $3 ORDER BY attr, edge`
-
-	countObjects Query = `SELECT COUNT(*) FROM directory_object WHERE tenant = $1 AND type = $2`
-
-	countAway Query = `SELECT COUNT(*) FROM directory_object WHERE tenant = $1 AND type = $2 AND state <> 0`
 )
 
 // object is a row with its references joined in. seq is 0 when there is no row at all.
@@ -167,18 +163,4 @@ func (t tx) rows(q Query, typ entry.Type, args ...any) ([]object, error) {
 		return err
 	})
 	return os, err
-}
-
-// Count counts live objects of the type.
-func (d *Directory) Count(ctx context.Context, t entry.Type) (n int, err error) {
-	err = d.read(ctx, "count "+string(t), func(tx tx) error {
-		var all, away int
-		if _, err := tx.one(countObjects, []any{string(t)}, &all); err != nil {
-			return err
-		}
-		_, err := tx.one(countAway, []any{string(t)}, &away)
-		n = all - away
-		return err
-	})
-	return n, err
 }

@@ -21,7 +21,8 @@ type clock struct {
 	tx         tx
 	seq, edge  int64
 	seq0, edg0 int64
-	at         int64 // moment of the changes, to the millisecond
+	at         int64          // moment of the changes, to the millisecond
+	lives      map[string]int // by type: how many live objects came, less those that went
 }
 
 // directoryClock takes the clock for the rest of the transaction.
@@ -42,6 +43,9 @@ func (c *clock) save() error {
 	}
 	if c.seq != c.seq0 {
 		c.tx.touch(directoryNews)
+	}
+	if err := c.saveCounts(); err != nil {
+		return err
 	}
 	_, err := c.tx.exec(saveDirectoryClock, c.seq, c.edge)
 	return err

@@ -25,7 +25,7 @@ const (
 
 	deleteRefsOf Query = `DELETE FROM directory_ref WHERE tenant = $1 AND type = $2 AND id = $3`
 
-	forgetObject Query = `UPDATE directory_object SET seq = $4, state = 2, unique_key = NULL, external_id = NULL, doc = $5, modified = $6
+	forgetObject Query = `UPDATE directory_object SET seq = $4, state = 2, unique_key = NULL, name_key = NULL, external_id = NULL, doc = $5, modified = $6
 		WHERE tenant = $1 AND type = $2 AND id = $3`
 )
 
@@ -159,6 +159,11 @@ func (c *clock) forget(t entry.Type, id string, empty []byte) error {
 	if err := c.unlink(t, id); err != nil {
 		return err
 	}
+	state := int64(gone)
+	if _, err := c.tx.one(stateOfObject, []any{string(t), id}, &state); err != nil {
+		return err
+	}
+	c.came(string(t), state, gone)
 	_, err := c.tx.exec(forgetObject, string(t), id, c.nextSeq(), empty, c.at)
 	return err
 }

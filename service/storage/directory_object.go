@@ -149,7 +149,12 @@ func (d *Directory) Scan(ctx context.Context, t entry.Type, after string, limit 
 }
 
 func (t tx) versionedPage(typ entry.Type, after string, limit int) (vs []versioned, err error) {
-	err = t.each(versionedPage, []any{string(typ), after, limit}, func(r Rows) error {
+	return t.versionedRows(versionedPage, typ, after, limit)
+}
+
+// versionedRows reads the objects a query yields as (id, seq, state, created, modified, doc), without their references.
+func (t tx) versionedRows(q Query, typ entry.Type, args ...any) (vs []versioned, err error) {
+	err = t.each(q, append([]any{string(typ)}, args...), func(r Rows) error {
 		v := versioned{object: object{entry: entry.Entry{Type: typ}}}
 		var doc []byte
 		err := r.Scan(&v.entry.ID, &v.seq, &v.state, &v.created, &v.modified, &doc)

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	insertObject Query = `INSERT INTO directory_object (tenant, type, id, seq, state, unique_key, external_id, doc, created, modified, moved)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) ON CONFLICT (tenant, type, id) DO NOTHING`
+	insertObject Query = `INSERT INTO directory_object (tenant, type, id, seq, state, unique_key, external_id, doc, created, modified, moved, name_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) ON CONFLICT (tenant, type, id) DO NOTHING`
 
 	// updateObject sets a modified time that is later than the one before, whatever the clock says.
 	updateObject Query = `UPDATE directory_object SET seq = $4, state = $5, unique_key = $6, external_id = $7, doc = $8,
 			created = CASE WHEN state = 2 THEN $9 ELSE created END,
-			modified = CASE WHEN modified < $9 THEN $9 ELSE modified + 1000000 END, moved = $11
+			modified = CASE WHEN modified < $9 THEN $9 ELSE modified + 1000000 END, moved = $11, name_key = $12
 		WHERE tenant = $1 AND type = $2 AND id = $3 AND seq = $10`
 
 	insertRef Query = `INSERT INTO directory_ref (tenant, type, id, attr, ref_id, ref_type, edge)
@@ -40,6 +40,7 @@ type form struct {
 	doc   []byte
 	key   any // string, or nil unless live
 	ext   any // external id: string, or nil unless live
+	shown any // of a live user, the folded displayName: string, or nil
 	state int
 	edges []edge
 }
@@ -54,6 +55,9 @@ func formOf(e entry.Entry) (form, error) {
 		f.state = softDeleted
 	} else {
 		f.key = directory.Key(e)
+		if e.Type == entry.User {
+			f.shown = directory.Fold(e.Attrs.Text(directory.DisplayName))
+		}
 		if id := e.Attrs.Text(directory.ExternalID); id != "" {
 			f.ext = id
 		}
@@ -173,14 +177,15 @@ func (c *clock) store(f form, was int64, drop, add []edge) error {
 	typ, id := string(f.entry.Type), f.entry.ID
 	var n int64
 	seq := c.nextSeq()
+	from := int64(gone)
 	moved, err := moves{bornMark: seq}.seal()
 	if err != nil {
 		return err
 	}
 	if was == 0 {
-		n, err = c.tx.exec(insertObject, typ, id, seq, f.state, f.key, f.ext, f.doc, c.at, moved)
-	} else if moved, err = c.moved(f, seq); err == nil {
-		n, err = c.tx.exec(updateObject, typ, id, seq, f.state, f.key, f.ext, f.doc, c.at, was, moved)
+		n, err = c.tx.exec(insertObject, typ, id, seq, f.state, f.key, f.ext, f.doc, c.at, moved, f.shown)
+	} else if moved, from, err = c.moved(f, seq); err == nil {
+		n, err = c.tx.exec(updateObject, typ, id, seq, f.state, f.key, f.ext, f.doc, c.at, was, moved, f.shown)
 	}
 	if err == nil && n == 0 {
 		err = errMoved
@@ -188,6 +193,7 @@ func (c *clock) store(f form, was int64, drop, add []edge) error {
 	if err != nil {
 		return err
 	}
+	c.came(typ, from, int64(f.state))
 	return c.storeEdges(typ, id, drop, add)
 }
 

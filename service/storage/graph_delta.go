@@ -18,8 +18,15 @@ const (
 	movedObjects Query = `SELECT type, id, seq, state, doc, moved FROM directory_object
 		WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 
-	refsSince Query = `SELECT attr, ref_type, ref_id FROM directory_ref
-		WHERE tenant = $1 AND type = $2 AND id = $3 AND edge > $4 ORDER BY edge`
+	// Of a large group's members only the new ones are looked at; of other references there are few.
+	membersSince Query = `SELECT attr, ref_type, ref_id FROM directory_ref
+		WHERE tenant = $1 AND type = $2 AND id = $3 AND attr = 'members' AND edge > $4 ORDER BY edge`
+
+	refsBelowSince Query = `SELECT attr, ref_type, ref_id FROM directory_ref
+		WHERE tenant = $1 AND type = $2 AND id = $3 AND attr < 'members' AND edge > $4`
+
+	refsAboveSince Query = `SELECT attr, ref_type, ref_id FROM directory_ref
+		WHERE tenant = $1 AND type = $2 AND id = $3 AND attr > 'members' AND edge > $4`
 
 	unrefsSince Query = `SELECT attr, ref_type, ref_id FROM directory_unref
 		WHERE tenant = $1 AND type = $2 AND id = $3 AND seq > $4 AND NOT EXISTS (SELECT 1 FROM directory_ref WHERE directory_ref.tenant = $1
@@ -103,7 +110,7 @@ func (t tx) delta(s shift, m directory.Mark) (d directory.Delta, err error) {
 		d.Attrs = nil
 		d.Added, err = t.references(refsOf, s.entry)
 	} else {
-		d.Added, err = t.references(refsSince, s.entry, m.Edge)
+		d.Added, err = t.added(s.entry, m.Edge)
 	}
 	if err == nil {
 		d.Removed, err = t.references(unrefsSince, s.entry, m.Seq)
@@ -114,6 +121,18 @@ func (t tx) delta(s shift, m directory.Mark) (d directory.Delta, err error) {
 		}
 	}
 	return d, err
+}
+
+// added returns the references that were added after a position, members in their order.
+func (t tx) added(e entry.Entry, edge int64) (out []directory.Reference, err error) {
+	for _, q := range []Query{refsBelowSince, membersSince, refsAboveSince} {
+		refs, err := t.references(q, e, edge)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, refs...)
+	}
+	return out, nil
 }
 
 func (t tx) references(q Query, e entry.Entry, more ...any) (out []directory.Reference, err error) {

@@ -27,29 +27,31 @@ func openMoves(doc []byte) (moves, error) {
 	return m, json.Unmarshal(doc, &m)
 }
 
-// moved returns the moves of an object that is about to be replaced at a position. Coming back from the dead is a birth.
-func (c *clock) moved(f form, at int64) ([]byte, error) {
-	var state int64
+// moved returns the moves of an object that is about to be replaced at a position, and the state it is in. Coming back from the dead is
+// a birth.
+func (c *clock) moved(f form, at int64) (sealed []byte, state int64, err error) {
 	var doc, old []byte
 	found, err := c.tx.one(movedOf, []any{string(f.entry.Type), f.entry.ID}, &state, &doc, &old)
 	if err != nil {
-		return nil, err
+		return nil, gone, err
 	}
 	if !found || state == gone {
-		return moves{bornMark: at}.seal()
+		sealed, err = moves{bornMark: at}.seal()
+		return sealed, gone, err
 	}
 	m, err := openMoves(old)
 	if err != nil {
-		return nil, err
+		return nil, state, err
 	}
 	was, err := decodeAttrs(doc)
 	if err != nil {
-		return nil, err
+		return nil, state, err
 	}
 	for attr := range differing(was, f.entry.Attrs) {
 		m[attr] = at
 	}
-	return m.seal()
+	sealed, err = m.seal()
+	return sealed, state, err
 }
 
 // differing returns the names of the attributes, references left out, that are not alike.

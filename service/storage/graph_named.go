@@ -33,17 +33,12 @@ func (d *Directory) ByName(ctx context.Context, t entry.Type, prefix, after stri
 		}
 	}
 	err = d.read(ctx, "list "+string(t), func(tx tx) error {
-		os = nil
-		return tx.each(q, []any{string(t), after, low, high, max(limit, 0)}, func(r Rows) error {
-			v := versioned{object: object{entry: entry.Entry{Type: t}}}
-			var doc []byte
-			err := r.Scan(&v.entry.ID, &v.seq, &v.state, &v.created, &v.modified, &doc)
-			if err == nil {
-				v.entry.Attrs, err = decodeAttrs(doc)
-			}
-			os = append(os, v.public())
-			return err
-		})
+		vs, err := tx.versionedRows(q, t, after, low, high, max(limit, 0))
+		os = make([]directory.Object, len(vs))
+		for i, v := range vs {
+			os[i] = v.public()
+		}
+		return err
 	})
 	return os, err
 }

@@ -68,7 +68,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 
 // large are the tables that grow with people; agents, apps and tokens are few.
 var large = []string{"directory_object", "directory_ref", "journal_record", "ledger_link", "ledger_intent", "ledger_escrow", "ledger_waiting",
-	"ledger_held", "ledger_due", "ledger_roster", "directory_left",
+	"ledger_held", "ledger_due", "ledger_roster", "directory_left", "directory_unref",
 	"review_row", "drift_finding", "notify_message"}
 
 // costly says why a plan is too slow, "" when it is not.

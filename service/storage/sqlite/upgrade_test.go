@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -59,5 +61,57 @@ func TestUpgradeFromTheFirstForm(t *testing.T) {
 	}})
 	if err != nil || after.Version == os[0].Version || after.Modified.IsZero() {
 		t.Fatalf("got %+v, %v", after, err)
+	}
+}
+
+// TestUpgradeBeforeNamesWereIndexed: users that were written before there was an index of displayNames are found in it, and counted.
+func TestUpgradeBeforeNamesWereIndexed(t *testing.T) {
+	ctx := tenant.With(t.Context(), tenant.Default)
+	db := openFresh(t)
+	var es []entry.Entry
+	for i := range 1500 { // more than one step
+		es = append(es, entry.Entry{Type: entry.User, Attrs: entry.Attrs{directory.UserPrincipalName: {fmt.Sprintf("%d@x", i)}, directory.DisplayName: {fmt.Sprintf("User %04d", 1499-i)}}})
+	}
+	if err := db.Directory().PutMany(ctx, es); err != nil {
+		t.Fatal(err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db.sql, storage.Migrations())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DownTo(ctx, 59); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if db, err = Open(ctx, db.Path()); err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for range 2 {
+		os, err := db.Directory().ByShown(ctx, "user 0", directory.Shown{}, false, 2000)
+		if err != nil || len(os) != 1000 || os[0].Attrs.Text(directory.UserPrincipalName) != "1499@x" {
+			t.Fatalf("%d users, %v", len(os), err)
+		}
+		if n, err := db.Directory().Count(ctx, entry.User); n != 1500 || err != nil {
+			t.Errorf("%d users, %v", n, err)
+		}
+	}
+	if err := db.Directory().SoftDelete(ctx, entry.User, must(db.Directory().Lookup(ctx, entry.User, directory.UserPrincipalName, "7@x"))(t).ID, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := db.Directory().Count(ctx, entry.User); n != 1499 || err != nil {
+		t.Errorf("%d users, %v", n, err)
+	}
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
 	}
 }

@@ -45,7 +45,7 @@ func Run(t *testing.T, open func(*testing.T) Stores) {
 		name  string
 		cases []testCase
 	}{
-		{"Directory", directoryCases}, {"Link", linkCases}, {"Objects", objectCases}, {"Changes", changeCases}, {"Import", importCases},
+		{"Directory", directoryCases}, {"Link", linkCases}, {"Objects", objectCases}, {"Graph", graphCases}, {"Changes", changeCases}, {"Import", importCases},
 		{"Apps", appCases}, {"Agents", agentCases}, {"Tokens", tokenCases}, {"Grants", grantCases}, {"Identity", identityCases}, {"Audit", auditCases},
 		{"Journal", journalCases}, {"Ledger", ledgerCases}, {"Engine", engineCases},
 		{"Reviews", reviewCases}, {"Drift", driftCases}, {"Messages", messageCases}, {"Tenants", tenantCases},
