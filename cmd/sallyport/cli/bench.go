@@ -18,8 +18,8 @@ import (
 )
 
 func benchCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "bench", Short: "Measure this machine: whole cycles, planning alone, the SCIM endpoint, and connectors"}
-	c.AddCommand(benchCycleCommand(e), benchPlanCommand(e), benchSCIMCommand(e), benchImportCommand(e), benchExportCommand(e))
+	c := &cobra.Command{Use: "bench", Short: "Measure this machine: whole cycles, planning alone, the SCIM endpoint, the API, and connectors"}
+	c.AddCommand(benchCycleCommand(e), benchPlanCommand(e), benchSCIMCommand(e), benchAPICommand(e), benchImportCommand(e), benchExportCommand(e))
 	return c
 }
 
