@@ -23,6 +23,7 @@ type connectorBench struct {
 // connectorBenches are the kinds that can be measured.
 var connectorBenches = []connectorBench{
 	{kind: "gsql", schemes: []string{"postgres", "postgresql"}, imports: benchPostgresImport, exports: benchPostgresExport},
+	{kind: "gldap", schemes: []string{"ldap"}, imports: benchLDAPImport, exports: benchLDAPExport},
 }
 
 // work is what one measurement is to do.
@@ -72,7 +73,7 @@ func benchConnectorCommand(e *env, name, short string, users int, pick func(conn
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&w.target, "target", "", "the target, with rights to make tables or entries in it: postgres://user@host/db")
+	f.StringVar(&w.target, "target", "", "the target, with rights to make tables or entries in it: postgres://user@host/db, or ldap://host/dc=example,dc=org????bindname=DN,x-passwordfile=/path")
 	f.IntVar(&w.users, "users", users, "how many users")
 	f.IntVar(&w.connections, "connections", 2, "how many connections write at once")
 	f.IntVar(&w.rounds, "rounds", 5, "how often each way is measured")
@@ -105,6 +106,11 @@ func (e *env) sayFigures(figures []figure) {
 
 // alternate measures the ways in turn and returns the median of each; the first is what the others are compared with.
 func alternate(ctx context.Context, w work, goal float64, names []string, ways ...func(context.Context) (heap float64, err error)) ([]figure, error) {
+	return alternateCleared(ctx, w, goal, func() error { return nil }, names, ways...)
+}
+
+// alternateCleared is alternate with something to be done after each way, which is not measured.
+func alternateCleared(ctx context.Context, w work, goal float64, clear func() error, names []string, ways ...func(context.Context) (heap float64, err error)) ([]figure, error) {
 	took := make([][]float64, len(ways))
 	heaps := make([]float64, len(ways))
 	for range max(w.rounds, 1) {
@@ -112,6 +118,9 @@ func alternate(ctx context.Context, w work, goal float64, names []string, ways .
 			var heap float64
 			seconds, err := timed(func() (err error) { heap, err = way(ctx); return err })
 			if err != nil {
+				return nil, err
+			}
+			if err := clear(); err != nil {
 				return nil, err
 			}
 			took[i] = append(took[i], seconds)
