@@ -275,15 +275,19 @@ func (d stuck) Open(ctx context.Context, c connector.Config) (connector.Session,
 	if err != nil {
 		return nil, err
 	}
-	return stuckSession{s, s.(connector.Exporter), s.(connector.Lookup), s.(connector.BatchExporter), filepath.Join(filepath.Dir(strings.TrimPrefix(c.Values["url"], "sqlite:")), "stuck")}, nil
+	return stuckSession{s, s.(connector.Exporter), s.(connector.BatchExporter), s.(connector.Lookup), filepath.Join(filepath.Dir(strings.TrimPrefix(c.Values["url"], "sqlite:")), "stuck")}, nil
 }
 
 type stuckSession struct {
 	connector.Session
 	connector.Exporter
-	connector.Lookup
 	connector.BatchExporter
+	look   connector.Lookup
 	marker string
+}
+
+func (s stuckSession) Lookup(ctx context.Context, t entry.Type, attr string, v entry.Value) ([]entry.Entry, error) {
+	return s.look.Lookup(ctx, t, attr, v)
 }
 
 func (s stuckSession) hang(op string) {
