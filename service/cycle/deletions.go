@@ -49,18 +49,17 @@ func (p *pass) deletions(ctx context.Context) error {
 	b.active = total(active)
 	free := held.All - held.Released - held.Kept
 	why := ""
-	if !p.state.Released && free > 0 {
-		why = b.exceeded(p.state.Leavers, free, time.Now())
+	switch {
+	case p.state.Released:
+		err = p.spend(ctx, b, 0)
+	case free > 0:
+		why, err = p.trySpend(ctx, b, free)
 	}
-	counted := free
-	if why != "" || p.state.Released {
-		counted = 0 // a release was for these, later ones count anew
+	if err != nil {
+		return err
 	}
 	if why == "" || held.Released > 0 {
-		if err := p.spend(ctx, b, counted); err != nil {
-			return err
-		}
-		if err := p.carryOutHeld(ctx, why != ""); err != nil {
+		if err := p.carryOutHeld(ctx, why != "", free); err != nil {
 			return err
 		}
 	}
@@ -70,7 +69,20 @@ func (p *pass) deletions(ctx context.Context) error {
 	return p.tellHeld(ctx, why)
 }
 
-// spend writes down how many leave, before they do: a crash must not forget them.
+// trySpend counts n more who leave, before they do, if the budget has room for them; otherwise it says which limit they would reach. Both in
+// one step: orders beside the cycle spend from the same budget.
+func (p *pass) trySpend(ctx context.Context, b budget, n int) (why string, err error) {
+	_, err = p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
+		now := time.Now()
+		if why = b.exceeded(s.Leavers, n, now); why == "" {
+			s.Leavers = s.Leavers.plus(n, b.window, now)
+		}
+		return s, nil
+	})
+	return why, err
+}
+
+// spend writes down that n leave, which somebody released: what comes later counts anew.
 func (p *pass) spend(ctx context.Context, b budget, n int) error {
 	_, err := p.Ledger.SetState(ctx, p.id, func(s State) (State, error) {
 		s.Leavers = s.Leavers.plus(n, b.window, time.Now())
@@ -83,8 +95,9 @@ func (p *pass) spend(ctx context.Context, b budget, n int) error {
 }
 
 // carryOutHeld plans those who are held again and carries it out, but for those who wait for a release of their own; who turns
-// out to stay is held no longer.
-func (p *pass) carryOutHeld(ctx context.Context, released bool) error {
+// out to stay is held no longer. Without a release of all, no more go than were counted: an order beside the cycle may hold
+// somebody just now.
+func (p *pass) carryOutHeld(ctx context.Context, released bool, counted int) error {
 	p.deleting = true
 	defer func() { p.deleting = false }()
 	return p.each(ctx, func(yield func(directory.Change, error) bool) {
@@ -93,8 +106,11 @@ func (p *pass) carryOutHeld(ctx context.Context, released bool) error {
 				yield(directory.Change{}, err)
 				return
 			}
-			if h.Kept && !p.state.Released {
-				continue
+			if !p.state.Released && !h.Released {
+				if h.Kept || counted == 0 {
+					continue
+				}
+				counted--
 			}
 			if !yield(p.read(ctx, Object{h.Type, h.Source})) {
 				return

@@ -200,6 +200,11 @@ func (l lasting) Unwrap() error { return l.error }
 
 // putOff keeps a disable or delete for the end of the cycle, when the whole number of them is known.
 func (t *turn) putOff(ctx context.Context) error {
+	if t.receipt.Key != "" { // a write that was interrupted is overtaken by this
+		if err := t.settle(ctx, Outcome{}); err != nil {
+			return err
+		}
+	}
 	t.mu.Lock()
 	t.leaving = append(t.leaving, HeldEntry{
 		Source: t.change.Entry.ID, Type: t.change.Entry.Type, Verb: t.plan.Verb, Name: NameOf(t.plan), Since: time.Now(),

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -36,7 +35,15 @@ func (j *Job) Explain(ctx context.Context, t entry.Type, source string) (plan.Pl
 // look makes an object's plan without carrying it out. It waits while the target is away, as long as a cycle would.
 func (p *pass) look(ctx context.Context, c directory.Change) (seen plan.Plan, err error) {
 	t := p.turn(c, Receipt{})
-	t.accept = func(pl plan.Plan) error { seen = pl; return errSeen }
+	t.compare = true
+	t.accept = func(plan.Plan) error {
+		pl, err := t.foreseen(ctx)
+		if err != nil {
+			return err
+		}
+		seen = pl
+		return errSeen
+	}
 	for {
 		if err := p.gate.wait(ctx); err != nil {
 			return t.plan, err
@@ -134,12 +141,13 @@ func (p *pass) afford(ctx context.Context, v plan.Verb) error {
 	if !leaves(v) {
 		return nil
 	}
-	b := p.budget()
-	if b.exceeded(p.state.Leavers, 1, time.Now()) != "" && !p.state.Released {
-		return nil // it is put off
+	if p.state.Released {
+		p.deleting = true
+		return p.spend(ctx, p.budget(), 1)
 	}
-	p.deleting = true
-	return p.spend(ctx, b, 1)
+	why, err := p.trySpend(ctx, p.budget(), 1)
+	p.deleting, p.refused = why == "", why // what is refused is put off
+	return lastingOr(err)
 }
 
 // holdNow stores what was put off by an order, outside of any cycle.
@@ -153,9 +161,8 @@ func (p *pass) holdNow(ctx context.Context) error {
 	if err := p.flushLeaving(ctx); err != nil {
 		return err
 	}
-	why := p.budget().exceeded(p.state.Leavers, 1, time.Now())
-	p.last = p.heldRecord(leaving[0], why)
-	if err := p.tellHeld(ctx, why); err != nil {
+	p.last = p.heldRecord(leaving[0], p.refused)
+	if err := p.tellHeld(ctx, p.refused); err != nil {
 		return err
 	}
 	return p.countHeld(ctx)
@@ -182,12 +189,16 @@ func (j *Job) Apply(ctx context.Context, t entry.Type, source string, expect Pre
 	if err != nil {
 		return journal.Record{}, err
 	}
+	if err := p.expected(ctx, c, expect); err != nil {
+		return journal.Record{}, unwrapLasting(err)
+	}
 	work := p.turn(c, Receipt{})
 	work.compare = true
 	work.accept = func(pl plan.Plan) error {
-		if what := expect.differs(pl); what != "" {
-			return &moved{fault.New(fault.Conflict, "apply", "%s is not what it was when the plan was made", what).About(source).
-				WithHint("make a new plan and look at it again")}
+		if !p.apart(t) {
+			if err := expect.check(pl, source); err != nil {
+				return err
+			}
 		}
 		if p.deleting = leaves(pl.Verb); p.deleting {
 			return p.spend(ctx, p.budget(), 1)

@@ -33,6 +33,7 @@ type pass struct {
 	failing  atomic.Bool         // there may be escrows in the ledger
 	holding  atomic.Bool         // there may be held entries in the ledger
 	deleting bool                // disables and deletes are carried out instead of put off
+	refused  string              // why the budget has no room for an order
 	awaited  bool                // objects are looked at because somebody they wait for arrived
 	from     directory.Watermark // where an incremental cycle began
 
@@ -268,9 +269,9 @@ func (p *pass) recover(ctx context.Context) error {
 		}
 		open = append(open, r)
 	}
-	p.deleting = true // what was intended had passed the budget
 	defer func() { p.deleting = false }()
 	for _, r := range open {
+		p.deleting = leaves(r.Intent.Verb) // what was intended had passed the budget, what it became since had not
 		c, err := p.read(ctx, Object{r.Intent.Type, r.Intent.Source})
 		if err != nil {
 			return err

@@ -89,6 +89,7 @@ func (j *Job) apart(t entry.Type) bool {
 type rosterWork struct {
 	*membersMapping
 	source Roster
+	held   []entry.Value   // whom the target held when it was asked
 	have   map[string]bool // target ids the target holds and nobody named yet; nil unless compared whole
 	whole  bool            // memberships were never written whole, or are compared
 	after  string          // whole: the last member looked at
@@ -118,7 +119,7 @@ func (t *turn) members(ctx context.Context) error {
 	}
 	src := t.Source.(Roster) //nolint:forcetypeassert // apart says so
 	w := &rosterWork{membersMapping: t.memberMap, source: src, mark: mark, known: known && t.only == nil}
-	w.whole = !known || t.initial || t.plan.Verb == plan.Create || t.plan.Link.Digest == nil
+	w.whole = !known || t.initial || t.compare || t.plan.Verb == plan.Create || t.plan.Link.Digest == nil
 	t.roster = w
 	if t.only != nil {
 		return t.onlyMembers(ctx)
@@ -316,6 +317,7 @@ func (t *turn) readRoster(ctx context.Context) error {
 			return err
 		}
 	}
+	t.roster.held = have.Attrs[t.roster.target]
 	t.roster.have = make(map[string]bool, len(have.Attrs[t.roster.target]))
 	for _, v := range have.Attrs[t.roster.target] {
 		switch v := v.(type) {

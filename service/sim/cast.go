@@ -147,8 +147,10 @@ func (c *cast) change(p *play) {
 		if x := c.choose(p, c.people, there); x != nil {
 			c.alter(p, x)
 		}
-	case n < 95:
+	case n < 92:
 		c.membership(p)
+	case n < 95:
+		c.exodus(p)
 	default:
 		if g := c.choose(p, c.groups, there); g != nil {
 			c.remove(p, g)
@@ -201,6 +203,16 @@ func (c *cast) remove(p *play, x *person) {
 	default:
 		err = p.db.Directory().SoftDelete(p.ctx, x.typ, x.id, time.Now())
 		p.note("directory: %s is deleted (%v)", x.id, short(err))
+	}
+}
+
+// exodus moves everybody out of scope at once, as a broken source does.
+func (c *cast) exodus(p *play) {
+	p.reach("everybody left")
+	for _, x := range c.people {
+		if x.there {
+			c.put(p, x, "moves to Temp with everybody", func(a entry.Attrs) { a.Set("department", "Temp") })
+		}
 	}
 }
 

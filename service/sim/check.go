@@ -36,6 +36,7 @@ func (p *play) verify() {
 		e.group(g)
 	}
 	e.writes()
+	e.budget()
 	e.order()
 	e.truth()
 }

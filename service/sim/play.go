@@ -45,7 +45,7 @@ func Play(ctx context.Context, seed uint64, dir string) (r Report, err error) {
 func Unreached(reached map[string]int) []string {
 	var out []string
 	for _, what := range []string{
-		"answer lost", "deleted by hand", "deletions held", "delivered twice", "garbage answered", "killed after a store write",
+		"answer lost", "deleted by hand", "deletions held", "delivered twice", "everybody left", "garbage answered", "killed after a store write",
 		"killed before a store write", "killed before a target call", "killed between effect and answer", "killed between steps",
 		"made by hand", "paused", "provisioned on demand", "put aside", "request lost", "restarted", "target away", "throttled",
 	} {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -16,6 +17,7 @@ import (
 // written is one write of the engine that took effect in the target.
 type written struct {
 	at    int // step of the play
+	when  time.Time
 	verb  string
 	typ   entry.Type
 	id    string
@@ -117,7 +119,7 @@ func (d *double) remove(t entry.Type, id string) error {
 }
 
 func (d *double) wrote(verb string, e entry.Entry, edits []entry.Edit) {
-	d.log = append(d.log, written{at: d.step, verb: verb, typ: e.Type, id: e.ID, edits: edits, after: e.Clone()})
+	d.log = append(d.log, written{at: d.step, when: time.Now(), verb: verb, typ: e.Type, id: e.ID, edits: edits, after: e.Clone()})
 }
 
 func (d *double) all(t entry.Type) []entry.Entry {
