@@ -241,6 +241,10 @@ func (s *Reviews) tookEffect(ctx context.Context, p Plan, r Row) (bool, error) {
 	if r.Write != nil {
 		return s.written(ctx, p, r)
 	}
+	if r.Verb == Link {
+		l, err := s.Pairs.Link(ctx, p.ID.App, r.Source.ID)
+		return l.Target != "", err
+	}
 	now, err := s.Engine.Explain(ctx, p.ID.App, entry.Type(r.Source.Type), r.Source.ID)
 	if err != nil {
 		return false, err

@@ -229,7 +229,10 @@ func rowOf(p plan.Plan, cause error) (Row, bool) {
 		r.Verb, r.Outcome, r.Code, r.Reason, r.Hint = plan.Skip, Impossible, plan.CodeOf(cause), cause.Error(), fault.HintOf(cause)
 		return r, true
 	}
-	if p.Verb == plan.Skip || p.Verb == "" {
+	switch {
+	case pairs(p):
+		r.Verb, r.Reason = Link, "its account in the target holds exactly this already; the two become a pair"
+	case p.Verb == plan.Skip || p.Verb == "":
 		return r, false
 	}
 	r.Changes = cycle.ChangesOf(p)

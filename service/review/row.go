@@ -49,6 +49,15 @@ const (
 	Impossible Outcome = "impossible" // nothing can be done about this object; the reason says why
 )
 
+// Link is the verb of a row that writes nothing: object and account were found to match, hold the same, and are remembered as a pair.
+// Whoever refers to the object, as a group does to its members, can do so from then on.
+const Link plan.Verb = "link"
+
+// pairs reports whether all a plan comes to is a pair that nobody remembers yet.
+func pairs(p plan.Plan) bool {
+	return p.Verb == plan.Skip && p.Code == "RedundantExport" && p.Link.Target != "" && p.Link.Digest == nil && !p.Link.Active && !p.Link.Left
+}
+
 // Name is what people call the object.
 func (r Row) Name() string {
 	if r.Source.Name != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func (e *env) whilePlan(ctx context.Context, cl *client, id string, goes func(re
 	}
 }
 
-var planVerbs = []plan.Verb{plan.Create, plan.Update, plan.Disable, plan.Delete}
+var planVerbs = []plan.Verb{plan.Create, plan.Update, plan.Disable, plan.Delete, review.Link}
 
 func (e *env) sayPlan(s review.Summary) {
 	kinds := map[review.Kind]string{review.Run: "a dry run of the job", review.Undo: "takes back " + s.Of, review.Repair: "puts drift right"}
@@ -172,6 +173,12 @@ func planShowCommand(e *env) *cobra.Command {
 		Use: "show PLAN", Short: "Show what a plan does to whom, with before and after", Args: cobra.ExactArgs(1),
 		Example: "  sallyport plan show contoso-1 --verb delete\n  sallyport plan show contoso-1 --user ann@contoso.example\n  sallyport plan show contoso-1 --outcome refused --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("verb", verb, planVerbs); err != nil {
+				return err
+			}
+			if err := oneOf("outcome", outcome, []review.Outcome{review.Pending, review.Begun, review.Done, review.Refused, review.Broken, review.Impossible}); err != nil {
+				return err
+			}
 			cl, err := e.client()
 			if err != nil {
 				return err
@@ -200,11 +207,23 @@ func planShowCommand(e *env) *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&verb, "verb", "", "only create, update, disable or delete")
+	f.StringVar(&verb, "verb", "", "only create, update, disable, delete or link")
 	f.StringVar(&outcome, "outcome", "", "only pending, applied, refused, failed or impossible")
 	f.StringVar(&user, "user", "", "only this person: userPrincipalName or id")
 	f.IntVar(&limit, "limit", 50, "how many rows at most")
 	return c
+}
+
+// oneOf is a usage error when a flag is given a word it does not know.
+func oneOf[T ~string](flag, given string, known []T) error {
+	if given == "" || slices.Contains(known, T(given)) {
+		return nil
+	}
+	words := make([]string, len(known))
+	for i, k := range known {
+		words[i] = string(k)
+	}
+	return usageError{fmt.Errorf("--%s %s: it is one of %s", flag, given, strings.Join(words, ", "))}
 }
 
 // planRows reads up to limit rows, page by page; more says that there are others.
