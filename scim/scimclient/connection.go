@@ -211,8 +211,12 @@ func (t *tester) schemas(ctx context.Context) (string, error) {
 
 // filter searches for a random name, which must give an empty list.
 func (t *tester) filter(ctx context.Context) (string, error) {
+	rt, err := t.user(ctx)
+	if err != nil {
+		return "", err
+	}
 	name := "sallyport-test-" + strings.ToLower(rand.Text())
-	found, err := t.cl.Find(ctx, entry.User, "userName", name)
+	found, err := t.cl.Find(ctx, entry.User, searched(rt), name)
 	switch {
 	case err != nil:
 		return "", err
@@ -221,4 +225,20 @@ func (t *tester) filter(ctx context.Context) (string, error) {
 			WithHint("the application ignores the filter; it cannot be used for matching")
 	}
 	return "a search for nobody finds nobody", nil
+}
+
+// searched names the attribute by which the search looks: userName, or the first text that the type has where there is none, as with
+// the columns of a connector host.
+func searched(rt *scim.ResourceType) string {
+	if name, ok := rt.Canonical("userName"); ok {
+		return name
+	}
+	for _, s := range append([]scim.Schema{rt.Core}, rt.Extensions...) {
+		for _, a := range s.Attributes {
+			if name, ok := rt.Canonical(s.ID + ":" + a.Name); ok && !a.MultiValued && (a.Type == "" || a.Type == scim.String) {
+				return name
+			}
+		}
+	}
+	return "id"
 }

@@ -8,8 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/scim"
 	"github.com/sallyport-id/sallyport/scim/scimclient"
+	"github.com/sallyport-id/sallyport/scim/scimserver"
+	"github.com/sallyport-id/sallyport/scim/scimtest/mapstore"
 )
 
 // outcome writes the stages as "DNS ok, TCP failed, …".
@@ -70,5 +73,25 @@ func TestTestConnectionNamesTheFailingStage(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTestConnectionWithoutUserName asks an endpoint whose users have the columns of a table only, as those of a connector host.
+func TestTestConnectionWithoutUserName(t *testing.T) {
+	columns := scim.Schema{ID: scim.ECMA2HostURN, Name: "Columns", Attributes: []scim.Attribute{{Name: "Age", Type: scim.Integer}, {Name: "Login"}}}
+	rt, err := scim.NewResourceType(entry.User, "/Users", scim.Schema{ID: scim.UserURN, Name: "User"}, columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := scimserver.DefaultLimits()
+	limits.Rate = 0
+	srv := httptest.NewServer(scimserver.New(scimserver.Config{
+		Types: []*scim.ResourceType{rt}, Base: "/scim", Limits: limits,
+		Authenticate: scimserver.NewTokens(scimserver.Caller{ID: "test"}, token, "").Authenticate,
+	}, mapstore.New(rt)))
+	t.Cleanup(srv.Close)
+	stages := client(t, srv.URL+"/scim", nil).TestConnection(t.Context())
+	if last := stages[len(stages)-1]; last.Name != scimclient.StageFilter || last.Status != scimclient.OK {
+		t.Errorf("%s: %+v", outcome(stages), last)
 	}
 }

@@ -116,6 +116,18 @@ func TestW33AppRoleAssignments(t *testing.T) {
 	w.until("ann to be disabled", func() bool { return w.accounts()["ann@x.example"]["active"] == false })
 }
 
+// TestAssignedBeforeItIsSetUp: tools assign people to an application as soon as it is made, before it has a job or a target.
+func TestAssignedBeforeItIsSetUp(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann@x.example")
+	_, sp := w.principal("Payroll")
+	a := w.want(201, "appRoleAssignment", "POST", "/v1.0/servicePrincipals/"+sp+"/appRoleAssignedTo", map[string]any{"principalId": ann, "resourceId": sp, "appRoleId": noRole})
+	if got := list(w.want(200, "appRoleAssignment[]", "GET", "/v1.0/servicePrincipals/"+sp+"/appRoleAssignedTo", nil)); len(got) != 1 || got[0]["id"] != a["id"] {
+		t.Errorf("assigned: %v", got)
+	}
+	w.want(204, "", "DELETE", "/v1.0/servicePrincipals/"+sp, nil)
+}
+
 func TestW34Templates(t *testing.T) {
 	w := newWorld(t)
 	ts := list(w.want(200, "applicationTemplate[]", "GET", "/v1.0/applicationTemplates?$filter=displayName+eq+'Custom'", nil))

@@ -45,7 +45,8 @@ const (
 
 	assignmentsOfApp Query = `DELETE FROM assignment WHERE tenant = $1 AND app = $2`
 
-	appExists Query = `SELECT version FROM app WHERE tenant = $1 AND id = $2`
+	appExists Query = `SELECT version FROM app WHERE tenant = $1 AND id = $2
+		UNION ALL SELECT version FROM registration WHERE tenant = $1 AND id = $2`
 )
 
 // Add stores an assignment and wakes the application's job in the same commit. See assign.Store.
@@ -77,6 +78,8 @@ func (s *Assignments) Add(ctx context.Context, a assign.Assignment) (assign.Assi
 	return a, err
 }
 
+// assignable makes sure that both ends exist. An application may be registered alone, with what it needs still to come: people are
+// assigned to it before that as well.
 func (t tx) assignable(op string, a assign.Assignment) error {
 	var version int64
 	if ok, err := t.one(appExists, []any{string(a.App)}, &version); err != nil || !ok {
