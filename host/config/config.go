@@ -28,9 +28,19 @@ type Config struct {
 	Listen      string
 	Data        string // folder for certificate, tokens, cache images, memory; made at first start
 	Certificate Certificate
+	Plugins     []Plugin
 	Connectors  []Connector
 
 	src source
+}
+
+// Plugin names a program that holds a kind of connector; what the kind is called the program itself says.
+type Plugin struct {
+	Path        string            // absolute
+	SHA256      string            // checksum of the program, 64 hexadecimal digits
+	Environment map[string]string // variables it gets besides the bare ones; no secrets
+
+	index int // place in the file
 }
 
 // Certificate names the TLS certificate; both empty: self-signed, generated in the data folder at first start.

@@ -5,7 +5,14 @@ type file struct {
 	Listen      string          `yaml:"listen"`
 	Data        string          `yaml:"data"`
 	Certificate fileCertificate `yaml:"certificate"`
+	Plugins     []filePlugin    `yaml:"plugins"`
 	Connectors  []fileConnector `yaml:"connectors"`
+}
+
+type filePlugin struct {
+	Path        string         `yaml:"path"`
+	SHA256      string         `yaml:"sha256"`
+	Environment map[string]any `yaml:"environment"`
 }
 
 type fileCertificate struct {

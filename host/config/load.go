@@ -47,6 +47,7 @@ func (r *reader) config(f file) Config {
 	c := Config{Listen: f.Listen, Data: r.path(orElse(f.Data, "data")), src: r.src}
 	r.listen(&c)
 	r.certificate(&c, f.Certificate)
+	c.Plugins = r.plugins(f.Plugins)
 	if len(f.Connectors) == 0 {
 		r.wrong([]any{"connectors"}, "add at least one entry with name, kind and objects under connectors", "no connector is configured")
 	}

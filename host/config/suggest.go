@@ -10,7 +10,7 @@ import (
 
 // knownKeys are all keys of the file, for suggestions.
 var knownKeys = []string{
-	"listen", "data", "certificate", "certFile", "keyFile", "connectors", "name", "kind", "secretTokenFile", "secondTokenFile",
+	"listen", "data", "certificate", "certFile", "keyFile", "connectors", "plugins", "path", "sha256", "environment", "name", "kind", "secretTokenFile", "secondTokenFile",
 	"autosync", "deltaInterval", "writers", "settings", "objects", "User", "Group", "object", "anchor", "dn", "attributes", "core", "match",
 	"deprovision", "disable", "delete", "attribute", "value", "restore", "deleteAttribute", "deleteValue", "import",
 	"shrinkLimit", "deleteBudget", "count", "window",

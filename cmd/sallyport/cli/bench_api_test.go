@@ -11,6 +11,7 @@ import (
 const asProgram = "SALLYPORT_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	servePluginIfAsked()
 	if os.Getenv(asProgram) == "yes" {
 		os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}

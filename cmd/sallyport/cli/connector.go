@@ -20,7 +20,8 @@ import (
 
 func connectorCommand(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "connector", Short: "What connectors there are, how they are set up, and whether one keeps the contract on its target"}
-	c.AddCommand(connectorListCommand(e), connectorDescribeCommand(e), connectorSampleCommand(e), connectorTestCommand(e), connectorSQLDeltaCommand(e))
+	kinds := &kinds{drivers: wire.Drivers()}
+	c.AddCommand(kinds.flags(connectorListCommand(e, kinds)), kinds.flags(connectorDescribeCommand(e, kinds)), kinds.flags(connectorSampleCommand(e, kinds)), connectorTestCommand(e), connectorSQLDeltaCommand(e))
 	return c
 }
 
@@ -46,14 +47,13 @@ func samplesOf(d connector.Driver) []connector.Sample {
 	return nil
 }
 
-func connectorListCommand(e *env) *cobra.Command {
+func connectorListCommand(e *env, k *kinds) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the kinds of connectors and what they can do", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			lines := []connectorLine{}
-			drivers := wire.Drivers()
-			for _, name := range slices.Sorted(maps.Keys(drivers)) {
-				lines = append(lines, lineOf(drivers[name]))
+			for _, name := range slices.Sorted(maps.Keys(k.drivers)) {
+				lines = append(lines, lineOf(k.drivers[name]))
 			}
 			return e.print(lines, func() {
 				for _, l := range lines {
@@ -74,16 +74,6 @@ func abilities(c connector.Capabilities) []string {
 	return names
 }
 
-func driver(name string) (connector.Driver, error) {
-	drivers := wire.Drivers()
-	d, ok := drivers[name]
-	if !ok {
-		return nil, fault.New(fault.NotFound, "find the connector", "there is no kind of connector %q", name).
-			WithHint("there are: %s", strings.Join(slices.Sorted(maps.Keys(drivers)), ", "))
-	}
-	return d, nil
-}
-
 // described is what 'connector describe' prints.
 type described struct {
 	connectorLine
@@ -91,12 +81,12 @@ type described struct {
 	Privileges map[string]string   `json:"privileges"` // sample → script of the least privileges
 }
 
-func connectorDescribeCommand(e *env) *cobra.Command {
+func connectorDescribeCommand(e *env, k *kinds) *cobra.Command {
 	return &cobra.Command{
 		Use: "describe KIND", Short: "Show a connector's settings, capabilities and the least privileges it needs",
 		Example: "  sallyport connector describe gsql", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := driver(args[0])
+			d, err := k.driver(args[0])
 			if err != nil {
 				return err
 			}
@@ -143,7 +133,7 @@ func (e *env) sayConnector(d described) {
 	}
 }
 
-func connectorSampleCommand(e *env) *cobra.Command {
+func connectorSampleCommand(e *env, k *kinds) *cobra.Command {
 	var setup, privileges bool
 	c := &cobra.Command{
 		Use: "sample KIND [NAME]", Short: "Print a host configuration that works as it stands, or the scripts that prepare a target for it",
@@ -151,7 +141,7 @@ func connectorSampleCommand(e *env) *cobra.Command {
 --privileges the one that grants the least privileges. The tests of this program run them.`,
 		Example: "  sallyport connector sample gsql > host.yaml", Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := sampleOf(args)
+			s, err := k.sampleOf(args)
 			if err != nil {
 				return err
 			}
@@ -171,8 +161,8 @@ func connectorSampleCommand(e *env) *cobra.Command {
 	return c
 }
 
-func sampleOf(args []string) (connector.Sample, error) {
-	d, err := driver(args[0])
+func (k *kinds) sampleOf(args []string) (connector.Sample, error) {
+	d, err := k.driver(args[0])
 	if err != nil {
 		return connector.Sample{}, err
 	}
@@ -232,7 +222,11 @@ func (e *env) testConnector(ctx context.Context, name string, t trialOf) error {
 	if err != nil {
 		return err
 	}
-	drivers := wire.Drivers()
+	drivers, end, err := wire.DriversOf(ctx, cfg, nil)
+	defer end()
+	if err != nil {
+		return err
+	}
 	if err := cfg.Validate(drivers); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ To cut a history: delete what is old but not the row with seq 1, then give that 
 }
 
 func (e *env) sqlDelta(ctx context.Context, name string, d sqlDelta) error {
-	settings, err := gsqlSettings(d.config, name)
+	settings, err := gsqlSettings(ctx, d.config, name)
 	if err != nil {
 		return err
 	}
@@ -67,13 +67,17 @@ func scriptText(settings connector.Config, script []string) string {
 }
 
 // gsqlSettings opens a host's configuration and returns the settings of a gsql connector in it.
-func gsqlSettings(file, name string) (connector.Config, error) {
+func gsqlSettings(ctx context.Context, file, name string) (connector.Config, error) {
 	const op = "write the triggers"
 	cfg, err := config.Load(file)
 	if err != nil {
 		return connector.Config{}, err
 	}
-	drivers := wire.Drivers()
+	drivers, end, err := wire.DriversOf(ctx, cfg, nil)
+	defer end()
+	if err != nil {
+		return connector.Config{}, err
+	}
 	if err := cfg.Validate(drivers); err != nil {
 		return connector.Config{}, err
 	}

@@ -30,7 +30,12 @@ folder. Until the first import of a connector has finished its endpoint answers 
 			}
 			ctx, cancel := r.context(cmd.Context(), e)
 			defer cancel()
-			return endpoint.Run(ctx, cfg, wire.Drivers(), log, func(s endpoint.Started) {
+			drivers, end, err := wire.DriversOf(ctx, cfg, log)
+			defer end()
+			if err != nil {
+				return err
+			}
+			return endpoint.Run(ctx, cfg, drivers, log, func(s endpoint.Started) {
 				_ = e.print(ready{Ready: "host", URL: "https://" + s.Addr, Cert: s.Host.CertFile()}, func() { e.sayHost(cfg, s.Host) })
 			})
 		},

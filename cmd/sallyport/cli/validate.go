@@ -134,10 +134,15 @@ func validateHost(ctx context.Context, file string, offline bool) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Validate(wire.Drivers()); err != nil || offline {
+	drivers, end, err := wire.DriversOf(ctx, c, nil)
+	defer end()
+	if err != nil {
 		return err
 	}
-	return c.Check(ctx, wire.Drivers())
+	if err := c.Validate(drivers); err != nil || offline {
+		return err
+	}
+	return c.Check(ctx, drivers)
 }
 
 func validateAgent(ctx context.Context, file string, offline bool) error {

@@ -74,10 +74,18 @@ func (u *Up) startHost(ctx context.Context, c UpConfig) error {
 	if err != nil {
 		return err
 	}
-	if u.Host, err = endpoint.Open(cfg, Drivers(), c.Logger.With("part", "host")); err != nil {
+	drivers, end, err := DriversOf(ctx, cfg, c.Logger.With("part", "host"))
+	if err == nil {
+		u.Host, err = endpoint.Open(cfg, drivers, c.Logger.With("part", "host"))
+	}
+	if err != nil {
+		end()
 		return err
 	}
-	ended := u.work(func() error { return u.Host.Run(ctx) })
+	ended := u.work(func() error {
+		defer end()
+		return u.Host.Run(ctx)
+	})
 	select {
 	case <-u.Host.Listening():
 		return nil
