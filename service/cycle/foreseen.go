@@ -26,7 +26,14 @@ func (t *turn) foreseen(ctx context.Context) (plan.Plan, error) {
 			t.join(edits)
 		}
 	}
+	behind, err := t.behind(ctx)
+	if err != nil {
+		return t.plan, err
+	}
 	p := t.plan
+	if behind {
+		p.Digest = nil // whatever was exported last, it is not what is wanted now
+	}
 	p.Edits, p.Refs = gathered(p.Edits, w.target), gatheredRefs(p.Refs, w.target, w.add)
 	if w.held != nil {
 		p.Have.Attrs = maps.Clone(p.Have.Attrs)
@@ -36,6 +43,20 @@ func (t *turn) foreseen(ctx context.Context) (plan.Plan, error) {
 		p.Have.Attrs[w.target] = w.held
 	}
 	return p, nil
+}
+
+// behind reports whether memberships changed in the directory, or members arrived in the target, that were not written yet.
+func (t *turn) behind(ctx context.Context) (bool, error) {
+	w := t.roster
+	if w.from < 0 {
+		return true, nil
+	}
+	changes, err := w.source.MemberChanges(ctx, t.change.Entry.ID, w.from, 1)
+	if err != nil || len(changes) > 0 {
+		return true, lastingOr(err)
+	}
+	arrived, err := t.Ledger.Awaited(ctx, t.id, t.change.Entry.ID, 1)
+	return len(arrived) > 0, lastingOr(err)
 }
 
 // gathered puts the edits of one attribute that say the same verb into one.

@@ -93,6 +93,7 @@ type rosterWork struct {
 	have   map[string]bool // target ids the target holds and nobody named yet; nil unless compared whole
 	whole  bool            // memberships were never written whole, or are compared
 	after  string          // whole: the last member looked at
+	from   int64           // where they stood when the turn began; -1 when nobody knows
 	mark   int64           // memberships are in the target up to here
 	known  bool            // mark is
 	until  int64           // whole: the mark when all is done
@@ -118,7 +119,10 @@ func (t *turn) members(ctx context.Context) error {
 		return lasting{err}
 	}
 	src := t.Source.(Roster) //nolint:forcetypeassert // apart says so
-	w := &rosterWork{membersMapping: t.memberMap, source: src, mark: mark, known: known && t.only == nil}
+	w := &rosterWork{membersMapping: t.memberMap, source: src, from: mark, mark: mark, known: known && t.only == nil}
+	if !known {
+		w.from = -1
+	}
 	w.whole = !known || t.initial || t.compare || t.plan.Verb == plan.Create || t.plan.Link.Digest == nil
 	t.roster = w
 	if t.only != nil {

@@ -39,6 +39,12 @@ func driftReportCommand(e *env) *cobra.Command {
 		Use: "report APP", Short: "Report objects changed or removed in the target by hand, and orphans", Args: cobra.ExactArgs(1),
 		Example: "  sallyport drift report contoso --check\n  sallyport drift report contoso --what orphan",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("what", what, []drift.What{drift.Changed, drift.Removed, drift.Orphan}); err != nil {
+				return err
+			}
+			if err := oneOf("state", state, []drift.State{drift.Open, drift.Accepted}); err != nil {
+				return err
+			}
 			cl, err := e.client()
 			if err != nil {
 				return err
@@ -55,7 +61,16 @@ func driftReportCommand(e *env) *cobra.Command {
 				drift.Report
 				Findings []drift.Finding `json:"findings"`
 			}{rep, fs}
-			return e.print(out, func() { e.sayDrift(rep, fs, more) })
+			repaired, err := cl.repairedSince(cmd.Context(), rep)
+			if err != nil {
+				return err
+			}
+			return e.print(out, func() {
+				e.sayDrift(rep, fs, more)
+				if repaired != "" {
+					e.say("Plan %s was applied since: 'sallyport drift report %s --check' looks again.", repaired, rep.App)
+				}
+			})
 		},
 	}
 	f := c.Flags()
@@ -76,6 +91,20 @@ func (c *client) driftReport(ctx context.Context, app string, check bool) (rep d
 		}
 	}
 	return rep, c.call(ctx, "POST", driftPath(app)+"/check", nil, &rep)
+}
+
+// repairedSince names the last plan that put drift right after a report was made; "" when there is none.
+func (c *client) repairedSince(ctx context.Context, rep drift.Report) (string, error) {
+	var out struct{ Value []review.Plan }
+	if err := c.call(ctx, "GET", "/sallyport/v1/apps/"+url.PathEscape(string(rep.App))+"/plans", nil, &out); err != nil {
+		return "", err
+	}
+	for _, p := range out.Value {
+		if p.Kind == review.Repair && p.Status == review.Applied && p.Ended.After(rep.Ended) {
+			return p.ID.String(), nil
+		}
+	}
+	return "", nil
 }
 
 func (c *client) findings(ctx context.Context, app string, q url.Values, limit int) (fs []drift.Finding, more bool, err error) {
