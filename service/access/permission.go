@@ -45,8 +45,8 @@ var roles = map[Role][]Permission{
 	Reader:   reads,
 	Owner:    {}, // what it may do depends on the application
 
-	"Directory.Read.All":                         {ReadDirectory},
-	"Directory.ReadWrite.All":                    {ReadDirectory, WriteDirectory},
+	"Directory.Read.All":                         {ReadDirectory, ReadApps}, // applications are objects of the directory
+	"Directory.ReadWrite.All":                    {ReadDirectory, WriteDirectory, ReadApps, ReadAgents, WriteAgents},
 	"User.Read.All":                              {ReadDirectory},
 	"User.ReadWrite.All":                         {ReadDirectory, WriteDirectory},
 	"Group.Read.All":                             {ReadDirectory},

@@ -292,7 +292,9 @@ func TestAuthorizationMatrix(t *testing.T) {
 				{"operator", h.operator, slices.Contains(append(access.Operator.Allows(), access.SignedIn), r.Permission)},
 				{"owner", h.owner, owned || r.Permission == access.SignedIn},
 				{"owner of another", h.payroll, r.Permission == access.SignedIn},
-				{"directory's client", good, slices.Contains([]access.Permission{access.ReadDirectory, access.WriteDirectory, access.SignedIn}, r.Permission)},
+				{"directory's client", good, slices.Contains([]access.Permission{
+					access.ReadDirectory, access.WriteDirectory, access.ReadApps, access.ReadAgents, access.WriteAgents, access.SignedIn,
+				}, r.Permission)},
 				{"source", secret, false},
 				{"administrator", h.admin, true},
 			} {

@@ -126,6 +126,7 @@ certificate unless --cert and --key name one, and an administrator secret that i
 func signInFlags(cmd *cobra.Command, c *wire.ServiceConfig) {
 	f, o := cmd.Flags(), &c.SignIn
 	f.StringVar(&c.PublicURL, "public-url", "", "address clients know the service by, like https://idm.example.org, when it is behind a proxy")
+	f.VarP((*networks)(&c.TrustedProxies), "trusted-proxy", "", "address or network of a proxy whose X-Forwarded-* headers count; may be given several times")
 	f.StringVar(&o.Issuer, "oidc-issuer", "", "issuer of the OpenID Connect provider where people sign in")
 	f.StringVar(&o.ClientID, "oidc-client-id", "", "id under which Sallyport is registered there")
 	f.StringVar(&o.SecretFile, "oidc-secret-file", "", "file with Sallyport's secret there")

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -49,6 +50,8 @@ type ServiceConfig struct {
 	SignIn SignIn // where people sign in
 	// PublicURL is the address clients know the service by; "" takes it from each request.
 	PublicURL string
+	// TrustedProxies are the peers whose X-Forwarded-* headers say how clients know the service.
+	TrustedProxies []netip.Prefix
 }
 
 // DefaultRetain is how long the journal is kept unless told otherwise.
@@ -113,7 +116,7 @@ func StartService(ctx context.Context, c ServiceConfig) (_ *Service, err error) 
 	}
 	s.jobs = cycle.NewJobs(cycle.Parts{
 		Source: s.db.Directory(), Ledger: s.db.Ledger(), Log: s.db.Journal(), Logger: c.Logger, Assigned: s.db.Assignments(), Observer: s.counsel.notify,
-		Role: roles(s.db.Catalog()),
+		Role: Roles(s.db.Catalog()),
 	}, s.db.Apps(), (&targets{s.gate, store}).connect)
 	if err := s.jobs.Start(ctx); err != nil {
 		c.Logger.Error("an application could not be taken up", "error", err) // the others run; its status says why
@@ -202,14 +205,13 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 		Directory: s.db.Directory(), Apps: s.db.Apps(), Jobs: s.jobs, Escrows: s.db.Ledger(), Journal: s.db.Journal(),
 		Access: s.db.Tokens(), Callers: s.identity, Identity: s.graphIdentity(), Audit: s.audit, Agents: s.db.Agents(), Gate: presence{s.gate}, Secrets: store, Logger: c.Logger,
 		Catalog: s.db.Catalog(), Assign: s.db.Assignments(), Pairs: s.db.Ledger(), Dial: (&targets{s.gate, store}).dial,
-		Host: (&targets{s.gate, store}).hostStatus, PublicURL: c.PublicURL,
+		Host: (&targets{s.gate, store}).hostStatus, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
 		Reviews: s.counsel.reviews, Drift: s.counsel.drift, Notify: s.counsel.notify,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/tunnel", s.gate.Handler())
 	mux.Handle("/tunnel/", s.gate.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/", api)
 	door := inbound.New(inbound.Config{Directory: s.db.Directory(), Access: s.db.Tokens(), Callers: s.identity, Logger: c.Logger})
 	tlsConfig, err := tlsx.Server(files)
 	if err != nil {
@@ -222,11 +224,23 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 	}
 	s.URL = "https://" + l.Addr().String()
 	s.server = &http.Server{
-		Handler: scimOr(door, s.identity.Or(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: scimOr(door, s.identity.Or(orElse(mux, api))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), // handshakes of strangers are not worth a warning
 	}
 	go func() { s.serving <- s.server.Serve(tls.NewListener(l, tlsConfig)) }()
 	return nil
+}
+
+// orElse hands on what the mux does not know as it came: a ServeMux would redirect //users, which clients write whose base URL ends in
+// a slash, and ids with dots or slashes in them.
+func orElse(mux *http.ServeMux, api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; p == "/healthz" || p == "/tunnel" || strings.HasPrefix(p, "/tunnel/") {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // scimOr hands requests below /scim/ to the SCIM door as they came: a ServeMux would redirect paths whose ids hold encoded slashes.
