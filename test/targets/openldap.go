@@ -22,6 +22,7 @@ type Slapd struct {
 	Durable bool   // sync every write to disk
 	NoLog   bool   // without the access log
 	NoSync  bool   // without syncprov
+	Online  bool   // configured by cn=config, which cn=admin,cn=config may change; the tree is dc=example,dc=com without people and groups
 }
 
 var sharedSlapd = sync.OnceValues(func() (*LDAP, error) { return startSlapd(context.Background(), Slapd{Schema: TestSchema}) })
@@ -115,12 +116,17 @@ func prepareSlapd(ctx context.Context, dir, slapd, slapadd string, s Slapd) (*LD
 	}
 	conf := filepath.Join(dir, "slapd.conf")
 	l.begin = func(l *LDAP) (*process, error) {
-		return launch("", l.log(), l.folder(), slapd, "-d", "0", "-f", conf, "-h", strings.Join([]string{l.URL, l.Secure, l.Socket}, " "))
+		where := []string{"-f", conf}
+		if s.Online {
+			where = append(where, "-F", filepath.Join(dir, "online")) // made of the file at the first start
+		}
+		args := append(where, "-d", "0", "-h", strings.Join([]string{l.URL, l.Secure, l.Socket}, " "))
+		return launch("", l.log(), l.folder(), slapd, args...)
 	}
 	if err := certificates(dir); err != nil {
 		return nil, err
 	}
-	for _, d := range []string{"db", "log"} {
+	for _, d := range []string{"db", "log", "online"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
 			return nil, err
 		}
@@ -129,7 +135,11 @@ func prepareSlapd(ctx context.Context, dir, slapd, slapadd string, s Slapd) (*LD
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, slapadd, "-q", "-f", conf, "-b", l.Suffix)
-	cmd.Stdin = strings.NewReader(fmt.Sprintf(slapdTree, l.Password) + s.Data)
+	tree := fmt.Sprintf(slapdTree, l.Password)
+	if !s.Online {
+		tree += slapdPlaces
+	}
+	cmd.Stdin = strings.NewReader(tree + s.Data)
 	cmd.Env = []string{"PATH=/usr/bin:/bin"}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("slapadd: %w: %s", err, out)
@@ -149,14 +159,6 @@ objectClass: simpleSecurityObject
 cn: service
 userPassword: %s
 
-dn: ou=people,dc=example,dc=com
-objectClass: organizationalUnit
-ou: people
-
-dn: ou=groups,dc=example,dc=com
-objectClass: organizationalUnit
-ou: groups
-
 dn: ou=policies,dc=example,dc=com
 objectClass: organizationalUnit
 ou: policies
@@ -173,6 +175,16 @@ pwdCheckQuality: 2
 
 `
 
+const slapdPlaces = `dn: ou=people,dc=example,dc=com
+objectClass: organizationalUnit
+ou: people
+
+dn: ou=groups,dc=example,dc=com
+objectClass: organizationalUnit
+ou: groups
+
+`
+
 func slapdConf(dir string, l *LDAP, s Slapd) string {
 	var b strings.Builder
 	for _, name := range []string{"core", "cosine", "nis", "inetorgperson"} {
@@ -184,6 +196,9 @@ func slapdConf(dir string, l *LDAP, s Slapd) string {
 	}
 	b.WriteString(s.Schema)
 	b.WriteString(strings.NewReplacer("$D", dir).Replace(slapdGlobal))
+	if s.Online {
+		b.WriteString("database config\nrootdn cn=admin,cn=config\nrootpw " + l.Password + "\n")
+	}
 	sync := ""
 	if !s.Durable {
 		sync = "dbnosync\n"

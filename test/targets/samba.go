@@ -133,6 +133,17 @@ func (l *LDAP) sambaTool(ctx context.Context, tool, input string, args ...string
 	return nil
 }
 
+// Script runs a shell script on the controller's machine as its administrator, with answer for each question after a password.
+func (l *LDAP) Script(ctx context.Context, script, answer string) error {
+	cmd := exec.CommandContext(ctx, "sh", "-e", "-c", script)
+	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C", "HOME=" + l.dir, "SMB_CONF_PATH=" + filepath.Join(l.dir, "etc", "smb.conf")}
+	cmd.Stdin = strings.NewReader(strings.Repeat(answer+"\n", 8))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
 const sambaConf = `[global]
 	workgroup = ADTEST
 	realm = AD.TEST
@@ -172,6 +183,14 @@ func (l *LDAP) serviceAccount() error {
 	r.Attribute("userAccountControl", []string{"512"})
 	r.Attribute("unicodePwd", []string{quotedUTF16(l.Password)})
 	if err := c.Add(r); err != nil {
+		return err
+	}
+	gone := ldap.NewAddRequest("CN=gone,CN=Users,"+l.Suffix, nil) // a domain in which nothing was ever deleted shows nobody what may be seen
+	gone.Attribute("objectClass", []string{"contact"})
+	if err := c.Add(gone); err != nil {
+		return err
+	}
+	if err := c.Del(ldap.NewDelRequest(gone.DN, nil)); err != nil {
 		return err
 	}
 	m := ldap.NewModifyRequest("CN=Domain Admins,CN=Users,"+l.Suffix, nil)

@@ -118,7 +118,9 @@ func (s *session) Mark(ctx context.Context) (connector.Watermark, error) {
 	}
 	var w string
 	err := s.read(ctx, "mark the changes", func(ctx context.Context, c *wire.Conn) (err error) {
-		w, err = d.mark(ctx, c)
+		if w, err = d.mark(ctx, c); err == nil {
+			w, err = s.rolled(ctx, w)
+		}
 		return err
 	})
 	return connector.Watermark(d.name() + ":" + w), err
@@ -153,7 +155,11 @@ func (s *session) changes(ctx context.Context, o *object, d delta, from string, 
 	var found *touched
 	err := s.read(ctx, "read the changes", func(ctx context.Context, c *wire.Conn) (err error) {
 		found = &touched{anchors: map[string]bool{}, names: map[string]string{}}
-		to, err := d.since(ctx, c, from, found)
+		place, epoch := s.unrolled(from)
+		to, err := d.since(ctx, c, place, found)
+		if err == nil && s.compares() {
+			to, err = s.compare(ctx, epoch, to, found)
+		}
 		if err == nil {
 			*next = to
 		}

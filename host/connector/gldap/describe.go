@@ -36,8 +36,11 @@ func (s *session) Capabilities() connector.Capabilities {
 		}
 		return c
 	}
-	if c.Deletions = how.deletions(); !c.Deletions {
+	if c.Deletions = how.deletions() || s.compares(); !c.Deletions {
 		c.Excuses["deletions"] = "timestamps say nothing of what is gone; set timestampDeletes, or rely on full imports"
+		if s.server.windows() {
+			c.Excuses["deletions"] = "the account may not see deleted objects: let it list CN=Deleted Objects, set timestampDeletes, or rely on full imports"
+		}
 	}
 	if c.Push = s.pushes() != ""; !c.Push {
 		c.Excuses["push"] = "the server has neither content synchronization nor persistent search nor change notification"

@@ -86,10 +86,14 @@ func (s *session) rollName() string {
 	return strings.Join([]string{s.name, s.layout.access.servers[0].url, s.layout.bases[0].key()}, "\x00")
 }
 
-// compares reports whether changes are found by timestamps.
+// compares reports whether deletions are found by comparing what is there with what was: timestampDeletes, where the way in which
+// changes are found does not tell of them.
 func (s *session) compares() bool {
-	_, is := s.delta().(stamps)
-	return is
+	if !s.layout.timestampDeletes {
+		return false
+	}
+	d := s.delta()
+	return d != nil && !d.deletions()
 }
 
 // learned notes an object that the host is told of.
@@ -99,12 +103,52 @@ func (s *session) learned(anchor string) {
 	}
 }
 
-// present lists the anchors of all objects.
-func (d stamps) present(ctx context.Context) (map[string]struct{}, error) {
+// betweenRoll stands between a place in the changes and the name of a roll.
+const betweenRoll = "~"
+
+// rolled adds the name of a new roll to a watermark, where deletions are found by comparing.
+func (s *session) rolled(ctx context.Context, w string) (string, error) {
+	if !s.compares() {
+		return w, nil
+	}
+	there, err := s.everyAnchor(ctx)
+	if err != nil {
+		return "", err
+	}
+	return w + betweenRoll + s.driver.rolls.keep(s.rollName(), there), nil
+}
+
+// unrolled splits a watermark into the place in the changes and the name of the roll.
+func (s *session) unrolled(w string) (place, epoch string) {
+	if i := strings.LastIndex(w, betweenRoll); i >= 0 && s.compares() {
+		return w[:i], w[i+len(betweenRoll):]
+	}
+	return w, ""
+}
+
+// compare notes what was there at a watermark and is not any more, and adds the name of the next roll to the next watermark.
+func (s *session) compare(ctx context.Context, epoch, next string, found *touched) (string, error) {
+	was := s.driver.rolls.find(s.rollName(), epoch)
+	if was == nil {
+		return "", forgotten("what was there at the watermark is not known any more")
+	}
+	there, err := s.everyAnchor(ctx)
+	if err != nil {
+		return "", err
+	}
+	same, err := s.driver.rolls.missing(was, there, found)
+	if err != nil || same {
+		return next + betweenRoll + epoch, err
+	}
+	return next + betweenRoll + s.driver.rolls.keep(s.rollName(), there), nil
+}
+
+// everyAnchor lists the anchors of all objects.
+func (s *session) everyAnchor(ctx context.Context) (map[string]struct{}, error) {
 	out := map[string]struct{}{}
-	for _, o := range d.s.objects {
-		for _, base := range d.s.layout.bases {
-			x := &scan{session: d.s, link: &d.s.main, base: base, filter: o.filter, attrs: o.anchorAttrs(""), sort: o.sortKey()}
+	for _, o := range s.objects {
+		for _, base := range s.layout.bases {
+			x := &scan{session: s, link: &s.main, base: base, filter: o.filter, attrs: o.anchorAttrs(""), sort: o.sortKey()}
 			x.each = func(e *wire.Entry) error {
 				made, err := o.convert(e)
 				if err == nil && made != nil {

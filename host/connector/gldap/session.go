@@ -20,6 +20,7 @@ type session struct {
 	server  *server
 	objects []*object
 	logged  bool // OpenLDAP's access log can be read
+	tombs   bool // Active Directory's deleted objects can be seen
 }
 
 var (
@@ -69,6 +70,9 @@ func (s *session) describe(ctx context.Context) error {
 		if server.brand == openLDAP && (s.layout.delta == "auto" || s.layout.delta == "accesslog") {
 			_, err := readOne(ctx, c, s.logAt("cn=accesslog"), "1.1")
 			s.logged = err == nil
+		}
+		if server.windows() {
+			s.tombs = s.seesDeleted(ctx, c)
 		}
 		return nil
 	})

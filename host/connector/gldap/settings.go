@@ -66,7 +66,7 @@ func (*Driver) Settings() []connector.Setting {
 		{Name: "delta", Label: "Delta import", Type: connector.Choice, Default: "auto", Choices: []string{"auto", "none", "accesslog", "changelog", "usn", "dirsync", "syncrepl", "timestamp"}, Page: "Global",
 			Help: "How changes are found: accesslog (OpenLDAP overlay), changelog (389 and others: retro changelog), usn or dirsync (Active Directory), syncrepl (OpenLDAP overlay syncprov), timestamp (modifyTimestamp; deletions are found at full imports only, unless the next setting says otherwise). auto takes the best that the server offers."},
 		{Name: "timestampDeletes", Label: "Find deletions by comparison", Type: connector.Check, Default: "false", Page: "Global",
-			Help: "With timestamp, list all anchors at each delta import to find what was deleted."},
+			Help: "Where deletions are not told (timestamp, and usn for an account that may not see CN=Deleted Objects), list all anchors at each delta import to find what was deleted."},
 		{Name: "changeLog", Label: "Change log", Type: connector.Text, Page: "Global",
 			Help: "DN of the change log, where the server does not say: cn=accesslog or cn=changelog."},
 		{Name: "writers", Label: "Parallel writers", Type: connector.Number, Default: "0", Page: "Export",

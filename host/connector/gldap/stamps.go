@@ -2,34 +2,21 @@ package gldap
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/host/connector/gldap/wire"
 )
 
-// stamps asks for what has a modifyTimestamp not before the watermark, on any server. It sees deletions only by comparing what is
-// there with what was: timestampDeletes.
+// stamps asks for what has a modifyTimestamp not before the watermark, on any server. It sees no deletions.
 type stamps struct{ s *session }
 
 // slack is read twice: the clocks of server and client differ, and a stamp has whole seconds.
 const slack = 2 * time.Minute
 
-func (stamps) name() string      { return "timestamp" }
-func (d stamps) deletions() bool { return d.s.layout.timestampDeletes }
+func (stamps) name() string    { return "timestamp" }
+func (stamps) deletions() bool { return false }
 
-// mark is the time, with the name of the roll where deletions are found by comparing.
-func (d stamps) mark(ctx context.Context, c *wire.Conn) (string, error) {
-	w, err := d.now(ctx, c)
-	if err != nil || !d.deletions() {
-		return w, err
-	}
-	there, err := d.present(ctx)
-	if err != nil {
-		return "", err
-	}
-	return w + "@" + d.s.driver.rolls.keep(d.s.rollName(), there), nil
-}
+func (d stamps) mark(ctx context.Context, c *wire.Conn) (string, error) { return d.now(ctx, c) }
 
 // now takes the server's clock where it shows one.
 func (d stamps) now(ctx context.Context, c *wire.Conn) (string, error) {
@@ -45,28 +32,6 @@ func (d stamps) now(ctx context.Context, c *wire.Conn) (string, error) {
 }
 
 func (d stamps) since(ctx context.Context, c *wire.Conn, w string, found *touched) (string, error) {
-	stamp, epoch, _ := strings.Cut(w, "@")
-	next, err := d.modified(ctx, c, stamp, found)
-	if err != nil || !d.deletions() {
-		return next, err
-	}
-	was := d.s.driver.rolls.find(d.s.rollName(), epoch)
-	if was == nil {
-		return "", forgotten("what was there at the watermark is not known any more")
-	}
-	there, err := d.present(ctx)
-	if err != nil {
-		return "", err
-	}
-	same, err := d.s.driver.rolls.missing(was, there, found)
-	if err != nil || same {
-		return next + "@" + epoch, err
-	}
-	return next + "@" + d.s.driver.rolls.keep(d.s.rollName(), there), nil
-}
-
-// modified notes what has changed since a time, and returns the time of the next watermark.
-func (d stamps) modified(ctx context.Context, c *wire.Conn, w string, found *touched) (string, error) {
 	if v, err := parseTime(w); err != nil || len(w) < 15 || v.(time.Time).After(time.Now().Add(24*time.Hour)) {
 		return "", forgotten("%q is no time", short(w))
 	}

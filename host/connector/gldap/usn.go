@@ -14,8 +14,29 @@ import (
 // usn follows the update sequence numbers of one domain controller of Active Directory, and its tombstones.
 type usn struct{ s *session }
 
-func (usn) name() string    { return "usn" }
-func (usn) deletions() bool { return true }
+func (usn) name() string      { return "usn" }
+func (d usn) deletions() bool { return d.s.tombs }
+
+// seesDeleted reports whether the account can be seen to see deleted objects, in every domain that the base DNs stand in. Active
+// Directory shows them to administrators only, and says nothing to others: so where none is seen, none is counted on.
+func (s *session) seesDeleted(ctx context.Context, c *wire.Conn) bool {
+	for _, at := range s.domains() {
+		rows, err := c.Search(ctx, wire.Search{Base: "CN=Deleted Objects," + at.text(), Scope: wire.OneLevel, Filter: wire.Equal("isDeleted", "TRUE"), Attrs: []string{"1.1"},
+			Limit: 1, Controls: []wire.Control{{OID: ctlDeleted, Critical: true}}})
+		if err != nil {
+			return false
+		}
+		seen := false
+		for rows.Next() { // to the end, so that the connection stays
+			seen = true
+		}
+		rows.Close()
+		if !seen {
+			return false
+		}
+	}
+	return true
+}
 
 // numbers belong to one controller: another counts differently.
 func (d usn) mark(ctx context.Context, c *wire.Conn) (string, error) {
