@@ -63,7 +63,11 @@ func (s *Server) endpoints(w http.ResponseWriter, r *http.Request) {
 		},
 		"suffixes": map[string]any{},
 	}
-	answer(w, http.StatusOK, []any{cloud})
+	if v := r.URL.Query().Get("api-version"); v != "" && v < "2022-09-01" {
+		answer(w, http.StatusOK, []any{cloud}) // older clients choose from a list
+		return
+	}
+	answer(w, http.StatusOK, cloud)
 }
 
 // subscriptions satisfies clients that list them when they sign in: there are none.

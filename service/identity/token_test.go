@@ -174,7 +174,9 @@ func TestDiscovery(t *testing.T) {
 	if k := set[0].(map[string]any); k["kty"] != "RSA" || k["use"] != "sig" || k["d"] != nil || k["p"] != nil || k["kid"] == "" {
 		t.Errorf("key %v", k)
 	}
-	get("/metadata/endpoints?api-version=2022-09-01")
+	if cloud := get("/metadata/endpoints?api-version=2022-09-01"); cloud["microsoftGraphResourceId"] != s.http.URL || cloud["authentication"] == nil {
+		t.Errorf("cloud %v", cloud)
+	}
 	if v := get("/subscriptions?api-version=2019-11-01")["value"].([]any); len(v) != 0 {
 		t.Errorf("subscriptions %v", v)
 	}
