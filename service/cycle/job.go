@@ -42,8 +42,9 @@ type Parts struct {
 	Log    Log
 	Logger *slog.Logger
 
-	Assigned Assigned // who is assigned; nil: nobody is, which matters only to applications that take assigned objects alone
-	Observer Observer // told of quarantine, held deletions and failed cycles; may be nil
+	Assigned  Assigned  // who is assigned; nil: nobody is, which matters only to applications that take assigned objects alone
+	Tolerance Tolerance // what drift was accepted; may be nil
+	Observer  Observer  // told of quarantine, held deletions and failed cycles; may be nil
 
 	// Role returns value and display name of an application's role; nil, or empty texts: its id stands for both.
 	Role func(ctx context.Context, a app.ID, role string) (value, display string, err error)

@@ -44,6 +44,7 @@ func (s *Jobs) Candidate(ctx context.Context, a app.App) (*Job, error) {
 		return nil, err
 	}
 	parts := s.parts
+	parts.Tolerance = nil // whoever looks sees what differs, accepted or not
 	if parts.Target, err = s.target(ctx, a); err != nil {
 		return nil, err
 	}

@@ -158,6 +158,7 @@ func (t *turn) attempt(ctx context.Context) error {
 	}
 	t.was, t.wroteLists = link, false
 	pl, err := t.rules.Make(ctx, t, in)
+	pl, err = t.tolerate(ctx, pl, err)
 	t.plan = pl
 	if err != nil {
 		return err
@@ -167,6 +168,9 @@ func (t *turn) attempt(ctx context.Context) error {
 		return t.attempt(ctx)
 	}
 	if err := t.members(ctx); err != nil {
+		return err
+	}
+	if err := t.tolerateMembers(ctx); err != nil {
 		return err
 	}
 	if t.accept != nil {

@@ -60,7 +60,7 @@ func TestMembershipsOfGroups(t *testing.T) {
 	b.target.Put(hits[0])
 	r = b.check()
 	b.equal([]int{r.Changed, r.Pending}, []int{1, 1})
-	b.equal(b.findings(), []string{"changed Staff members: " + cyd + "→ open"})
+	b.equal(b.findings(), []string{"changed Staff members " + cyd + "→ open"})
 
 	b.cycle()
 	r = b.check()

@@ -27,6 +27,7 @@ import (
 	"github.com/sallyport-id/sallyport/service/app"
 	"github.com/sallyport-id/sallyport/service/audit"
 	"github.com/sallyport-id/sallyport/service/cycle"
+	"github.com/sallyport-id/sallyport/service/drift"
 	"github.com/sallyport-id/sallyport/service/gateway"
 	"github.com/sallyport-id/sallyport/service/graphapi"
 	"github.com/sallyport-id/sallyport/service/identity"
@@ -116,7 +117,8 @@ func StartService(ctx context.Context, c ServiceConfig) (_ *Service, err error) 
 	}
 	s.jobs = cycle.NewJobs(cycle.Parts{
 		Source: s.db.Directory(), Ledger: s.db.Ledger(), Log: s.db.Journal(), Logger: c.Logger, Assigned: s.db.Assignments(), Observer: s.counsel.notify,
-		Role: Roles(s.db.Catalog()),
+		Tolerance: drift.Tolerance{Store: s.db.Drift()},
+		Role:      Roles(s.db.Catalog()),
 	}, s.db.Apps(), (&targets{s.gate, store}).connect)
 	if err := s.jobs.Start(ctx); err != nil {
 		c.Logger.Error("an application could not be taken up", "error", err) // the others run; its status says why
