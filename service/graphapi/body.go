@@ -1,6 +1,7 @@
 package graphapi
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -29,14 +30,10 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	switch enc := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); enc {
 	case "", "identity":
 	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(src)
-		if errors.Is(err, io.EOF) { // an empty body is empty, compressed or not
-			return nil, nil
+		var err error
+		if src, err = unzipped(src, r.Header.Get("Retry-Attempt") != ""); err != nil || src == nil {
+			return nil, err
 		}
-		if err != nil {
-			return nil, unreadable(err, "the body is not gzip: %w")
-		}
-		src = z
 	default:
 		return nil, refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
 			fault.New(fault.Invalid, op, "the content encoding %q is not known", enc).WithHint("send the body plain or with gzip"))
@@ -52,6 +49,23 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, op, "the body is not UTF-8")
 	}
 	return b, nil
+}
+
+// unzipped decompresses; nil for an empty body, which is empty compressed or not. A body that is sent again may be plain after all:
+// msgraph-sdk-go, when it repeats a request after a 429 or 503, says gzip of what it did not compress this time.
+func unzipped(src io.Reader, again bool) (io.Reader, error) {
+	peeked := bufio.NewReader(src)
+	if head, _ := peeked.Peek(2); again && string(head) != "\x1f\x8b" {
+		return peeked, nil // a reader that fails does so again when it is read
+	}
+	z, err := gzip.NewReader(peeked)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, unreadable(err, "the body is not gzip: %w")
+	}
+	return z, nil
 }
 
 func unreadable(err error, format string) error {

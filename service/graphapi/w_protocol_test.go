@@ -252,3 +252,11 @@ func TestObjectConnections(t *testing.T) {
 	w.want(204, "", "DELETE", at, nil)
 	w.want(404, "", "GET", at, nil)
 }
+
+// TestSentAgainInPlain is what msgraph-sdk-go does after a 429: the second time the body is plain, whatever its header says.
+func TestSentAgainInPlain(t *testing.T) {
+	w := newWorld(t)
+	body := `{"displayName":"Ann","userPrincipalName":"ann@x.example","mailNickname":"ann","accountEnabled":true}`
+	w.wants(201, "user", call{method: "POST", path: "/v1.0/users", body: body, header: map[string]string{"Content-Encoding": "gzip", "Retry-Attempt": "1"}})
+	w.wants(400, "", call{method: "POST", path: "/v1.0/users", body: body, header: map[string]string{"Content-Encoding": "gzip"}})
+}
