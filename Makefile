@@ -11,8 +11,15 @@ help: ## list the targets
 build: ## build bin/sallyport
 	$(GO) build -trimpath -o bin/sallyport ./cmd/sallyport
 
-test: targets ## install what the tests need (Debian), then run all of them
+test: targets node ## install what the tests need (Debian), then run all of them
 	SALLYPORT_REQUIRE_TARGETS=1 $(GO) test -timeout 18m ./...
+	cd test/compat && SALLYPORT_REQUIRE_TARGETS=1 $(GO) test -count=1 -timeout 18m ./node
+
+test-compat: build node ## official clients of Microsoft Graph against a running service (the first build takes some minutes)
+	cd test/compat && $(GO) vet ./... && SALLYPORT_BIN=$(CURDIR)/bin/sallyport SALLYPORT_REQUIRE_TARGETS=1 $(GO) test -count=1 -timeout 40m ./...
+
+node: # what the JavaScript client needs, where it is not there already
+	@command -v npm >/dev/null || sh test/targets/install.sh nodejs npm
 
 test-connectors: targets ## the whole conformance kit of every connector on every server ('make test' makes a quick form of it)
 	SALLYPORT_REQUIRE_TARGETS=1 SALLYPORT_CONNECTORS=full $(GO) test -count=1 -timeout 60m ./host/connector/...
