@@ -396,6 +396,7 @@ func (a *API) jobRoutes() []Route {
 		{"GET " + schema + "/filterOperators", access.ReadApps, a.filterOperators},
 		{"GET " + schema + "/functions", access.ReadApps, a.functions},
 		{"POST " + schema + "/parseExpression", access.ReadApps, a.parseExpression},
+		{"GET " + sync, access.ReadApps, a.getSynchronization},
 		{"GET " + sync + "/secrets", access.ReadApps, a.getSecrets},
 		{"PUT " + sync + "/secrets", access.WriteApps, a.putSecrets},
 		{"POST " + sync + "/acquireAccessToken", access.WriteApps, a.acquireToken},

@@ -329,8 +329,13 @@ func (a *API) makeJoinToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) revokeAgent(w http.ResponseWriter, r *http.Request) error {
-	if err := a.Gate.Revoke(r.Context(), agents.ID(r.PathValue("id"))); err != nil {
-		return err
+	id := agents.ID(r.PathValue("id"))
+	_, err := a.Agents.Get(r.Context(), id)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "", "there is no agent %q", clip(string(id))).WithHint("list them with 'sallyport agents list'")
 	}
-	return noContent(w)
+	if err == nil {
+		err = a.Gate.Revoke(r.Context(), id)
+	}
+	return orNoContent(w, err)
 }

@@ -76,17 +76,43 @@ func valueOf(ps []pair, key string) string {
 }
 
 func (a *API) getSecrets(w http.ResponseWriter, r *http.Request) error {
-	reg, err := a.application(r)
+	reg, out, err := a.masked(r)
 	if err != nil {
 		return err
+	}
+	return writePage(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/secrets", out, "", nil)
+}
+
+// synchronizationJSON is what SDKs read the secrets of; jobs and templates have places of their own.
+type synchronizationJSON struct {
+	Context string `json:"@odata.context"`
+	ID      string `json:"id"`
+	Secrets []pair `json:"secrets"`
+}
+
+// getSynchronization answers for the whole, which msgraph-sdk-go needs: it has no other way to the secrets.
+func (a *API) getSynchronization(w http.ResponseWriter, r *http.Request) error {
+	reg, out, err := a.masked(r)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, synchronizationJSON{contextURL(r, "servicePrincipals('"+reg.Principal+"')/synchronization/$entity"), reg.Principal, out})
+	return nil
+}
+
+// masked returns the application's pairs as they may be shown.
+func (a *API) masked(r *http.Request) (catalog.Registration, []pair, error) {
+	reg, err := a.application(r)
+	if err != nil {
+		return reg, nil, err
 	}
 	ap, live, err := a.rules(r.Context(), reg)
 	if err != nil {
-		return err
+		return reg, nil, err
 	}
 	ps, err := a.pairs(r.Context(), reg, ap, live)
 	if err != nil {
-		return err
+		return reg, nil, err
 	}
 	out := make([]pair, len(ps))
 	for i, p := range ps {
@@ -94,7 +120,7 @@ func (a *API) getSecrets(w http.ResponseWriter, r *http.Request) error {
 			out[i].Value = mask
 		}
 	}
-	return writePage(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/secrets", out, "", nil)
+	return reg, out, nil
 }
 
 // putSecrets replaces all of them: keys that are not sent go, so do those with an empty value, and the mask keeps what is there.

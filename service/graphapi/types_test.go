@@ -56,6 +56,7 @@ var served = map[string]string{
 	"count":                 "key:s! value:n!",
 	"quarantine":            `currentBegan:t! nextAttempt:t! seriesBegan:t! seriesCount:n! error:syncError reason:(EncounteredBaseEscrowThreshold|EncounteredTotalEscrowThreshold|EncounteredEscrowProportionThreshold|EncounteredQuarantineException|Unknown|QuarantinedOnDemand|TooManyDeletes|IngestionInterrupted)!`,
 	"syncError":             "code:s! message:s! tenantActionable:b!",
+	"synchronization":       "id:s! secrets:pair*!",
 	"synchronizationSchema": "id:s! version:s! synchronizationRules:rule*! directories:directoryDefinition*!",
 	"rule": `id:s! name:s! priority:n! editable:b! sourceDirectoryName:s! targetDirectoryName:s! objectMappings:objectMapping*! metadata:pair*!
 		containerFilter:any groupFilter:any`,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -259,4 +260,40 @@ func TestRequestIDs(t *testing.T) {
 			t.Errorf("%s: %s", path, a.text)
 		}
 	}
+}
+
+func TestMembershipActions(t *testing.T) {
+	w := newWorld(t)
+	ann, g, inner, other := w.user("ann@x.example"), w.group("Staff"), w.group("Inner"), w.group("Other")
+	w.want(204, "", "POST", "/v1.0/groups/"+inner+"/members/$ref", ref(ann))
+	w.want(204, "", "POST", "/v1.0/groups/"+g+"/members/$ref", ref(inner))
+	w.want(204, "", "PATCH", "/v1.0/groups/"+g, map[string]any{"securityEnabled": false})
+	ask := func(path string, body any) string {
+		t.Helper()
+		var out []string
+		vs, _ := w.want(200, "", "POST", path, body)["value"].([]any)
+		for _, v := range vs {
+			out = append(out, map[any]string{g: "Staff", inner: "Inner", other: "Other"}[v])
+		}
+		slices.Sort(out)
+		return strings.Join(out, " ")
+	}
+	for _, c := range []struct {
+		path string
+		body any
+		want string
+	}{
+		{"/v1.0/users/ann@x.example/getMemberGroups", map[string]any{"securityEnabledOnly": false}, "Inner Staff"},
+		{"/v1.0/users/" + ann + "/microsoft.graph.getMemberGroups", map[string]any{"securityEnabledOnly": true}, "Inner"},
+		{"/v1.0/directoryObjects/" + ann + "/getMemberObjects", nil, "Inner Staff"},
+		{"/v1.0/groups/" + inner + "/getMemberGroups", map[string]any{}, "Staff"},
+		{"/beta/directoryObjects/" + ann + "/checkMemberGroups", map[string]any{"groupIds": []string{strings.ToUpper(g), other}}, "Staff"},
+		{"/v1.0/users/" + ann + "/checkMemberObjects", map[string]any{"ids": []string{other}}, ""},
+	} {
+		if got := ask(c.path, c.body); got != c.want {
+			t.Errorf("%s: %q, want %q", c.path, got, c.want)
+		}
+	}
+	w.want(400, "", "POST", "/v1.0/users/"+ann+"/checkMemberGroups", map[string]any{})
+	w.want(404, "", "POST", "/v1.0/users/none/getMemberGroups", map[string]any{})
 }
