@@ -23,9 +23,11 @@ func (s *session) bundled(pieces []piece) []piece {
 		for n > 1 && (n > bundleRows || n*len(pieces[0].row.args) > s.grammar().facts().maxArgs || n&(n-1) != 0) {
 			n-- // powers of two, so that few different statements have to be prepared
 		}
-		if b, ok := s.bundle(pieces[:n]); n > 1 && ok {
-			out, pieces = append(out, b), pieces[n:]
-			continue
+		if n > 1 { // one alone may be no create at all
+			if b, ok := s.bundle(pieces[:n]); ok {
+				out, pieces = append(out, b), pieces[n:]
+				continue
+			}
 		}
 		out, pieces = append(out, pieces[0]), pieces[1:]
 	}

@@ -94,3 +94,27 @@ func TestTriggerThatChangesRowsIsNotMistaken(t *testing.T) {
 		t.Errorf("%d rows, %v", n, err)
 	}
 }
+
+// TestBatchOfCreatesAmongOthers: a change stands alone between the rows of one INSERT.
+func TestBatchOfCreatesAmongOthers(t *testing.T) {
+	each(t, func(t *testing.T, d database) {
+		s := open(t, Contoso(d.name), d.url(t))
+		first := s.Export(t.Context(), creates(0, 1))[0]
+		if first.Err != nil {
+			t.Fatal(first.Err)
+		}
+		change := connector.Export{Op: entry.Replace, Type: entry.User, Anchor: first.Anchor, Edits: []entry.Edit{{Op: entry.Replace, Attr: "JobTitle", Values: []entry.Value{"Clerk"}}}}
+		xs := append(append(creates(1, 4), change), append(creates(4, 9), change)...)
+		for i, r := range s.Export(t.Context(), xs) {
+			if r.Err != nil {
+				t.Errorf("write %d: %v", i, r.Err)
+			}
+		}
+		if one(t, s, entry.User, "ContosoLogin", "login0").Attrs.Text("JobTitle") != "Clerk" {
+			t.Error("the change is not there")
+		}
+		if n, err := s.Count(t.Context(), entry.User); n != 9 || err != nil {
+			t.Errorf("%d rows, %v", n, err)
+		}
+	})
+}
