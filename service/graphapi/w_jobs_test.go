@@ -166,6 +166,9 @@ func TestW14Secrets(t *testing.T) {
 	if _, there := got["Password"]; there || got["Custom"] != "" || len(got) != 3 {
 		t.Errorf("emptied and missing keys must go: %v", got)
 	}
+	if all, _ := w.want(200, "synchronization", "GET", sync, nil)["secrets"].([]any); len(all) != 3 || strings.Contains(fmt.Sprint(all), targetToken) {
+		t.Errorf("the whole has the secrets %v", all)
+	}
 	w.want(204, "", "POST", sync+"/jobs/validateCredentials", map[string]any{"useSavedCredentials": true}) // the mask kept the token
 	w.want(405, "", "PATCH", sync+"/secrets", map[string]any{})
 	w.want(400, "", "PUT", sync+"/secrets", map[string]any{"value": []map[string]string{{"key": "BaseAddress", "value": "not an address"}}})
