@@ -59,6 +59,9 @@ type unreadable struct{ err error }
 func (u *unreadable) Error() string   { return ErrNotSCIM.Error() + ": " + clip(u.err.Error()) }
 func (u *unreadable) Is(e error) bool { return e == ErrNotSCIM }
 
+// NotSCIM marks the error, as ErrNotSCIM's does.
+func (u *unreadable) NotSCIM() {}
+
 func flat(rt *scim.ResourceType, e entry.Entry) entry.Entry {
 	attrs := scim.Flatten(rt, e.Attrs)
 	ownNames(attrs)

@@ -19,16 +19,24 @@ import (
 
 // What may be wrong with an answer that came. They are the causes of the faults; errors.Is finds them.
 var (
-	ErrNotSCIM     = errors.New("the answer is not SCIM")
+	ErrNotSCIM     = error(foreign("the answer is not SCIM"))
 	ErrUnsatisfied = errors.New("the answer holds an object that does not satisfy the filter")
 	ErrMembers     = errors.New("the answer lists members although they were excluded")
 	ErrSeveral     = errors.New("the answer holds several objects where one was expected")
 	ErrTotal       = errors.New("the answer's total does not fit what it holds")
 	ErrNoID        = errors.New("the answer holds an object without an id")
-	ErrNoEndpoint  = errors.New("the endpoint answers a filter query with 404")
+	ErrNoEndpoint  = error(foreign("the endpoint answers a filter query with 404"))
 	ErrAccepted    = errors.New("the server only accepted the request and will carry it out later")
 	ErrUnstable    = errors.New("the list changed on every pass")
 )
+
+// foreign says that whoever answered speaks no SCIM. The engine asks for the method: a job whose target does that has to be looked at.
+type foreign string
+
+func (f foreign) Error() string { return string(f) }
+
+// NotSCIM marks the error.
+func (foreign) NotSCIM() {}
 
 // faultHeader is how our own host tells an unknown effect from a target that was never reached; both are 503.
 const faultHeader = "Sallyport-Fault"

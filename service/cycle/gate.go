@@ -108,6 +108,9 @@ func (p *pass) patiently(ctx context.Context, ask func(context.Context) error) e
 			p.gate.pass()
 			return nil
 		}
+		if isCritical(err) {
+			return err
+		}
 		switch fault.KindOf(err) {
 		case fault.Unavailable, fault.Throttled, fault.Timeout:
 		default:

@@ -242,7 +242,7 @@ func (p *pass) probe(ctx context.Context) error {
 			var hits []entry.Entry
 			err := p.patiently(ctx, func(ctx context.Context) (err error) {
 				hits, err = p.Target.Find(ctx, o.Target, attr, randomText())
-				return err
+				return asCritical(err)
 			})
 			if err != nil {
 				return fmt.Errorf("test the connection: %w", err)

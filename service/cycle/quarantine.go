@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"github.com/sallyport-id/sallyport/fault"
@@ -36,12 +37,32 @@ var slower = []time.Duration{6 * time.Hour, 12 * time.Hour, 24 * time.Hour}
 // awayAfter is how long a job waits after its target was away for longer than a cycle's patience.
 const awayAfter = 5 * time.Minute
 
+// critical is an answer to the test of the connection that no waiting mends: whoever answers speaks no SCIM.
+type critical struct{ error }
+
+func (c critical) Unwrap() error { return c.error }
+
+func asCritical(err error) error {
+	if _, foreign := errors.AsType[interface {
+		error
+		NotSCIM()
+	}](err); foreign {
+		return critical{err}
+	}
+	return err
+}
+
+func isCritical(err error) bool {
+	_, is := errors.AsType[critical](err)
+	return is
+}
+
 // quarantineAfter is the quarantine after a cycle that ended early.
 func quarantineAfter(before *Quarantine, cause error, now time.Time) *Quarantine {
 	q := begin(before, now, ReasonException)
 	q.Detail, q.Hint = cause.Error(), fault.HintOf(cause)
 	q.Next = now.Add(slower[min(q.Series, len(slower))-1])
-	if transport(cause) {
+	if transport(cause) && !isCritical(cause) {
 		q.Next = now.Add(awayAfter)
 	}
 	return q

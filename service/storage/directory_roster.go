@@ -150,6 +150,14 @@ func (c *clock) leave(typ, id, attr string, ref entry.Ref) error {
 	if attr != directory.Members {
 		return nil
 	}
+	if ref.Type == "" { // who takes somebody out need not say what it is
+		ref.Type = entry.User
+		if group, err := c.tx.exists(entry.Group, ref.ID); err != nil {
+			return err
+		} else if group {
+			ref.Type = entry.Group
+		}
+	}
 	_, err := c.tx.exec(putLeft, typ, id, ref.ID, string(ref.Type), c.nextEdge())
 	return err
 }
