@@ -111,7 +111,7 @@ func dirsrvConfig(template, dir string, port int, account string, l *LDAP) strin
 		"%ds_user%", account, "%rootdn%", l.Admin, "%ds_passwd%", ssha(l.Password), "%ldapi_enabled%", "off", "%ldapi%", at("run/ldapi"),
 		"%ldapi_autobind%", "off", "%config_dir%", at("config"), "%ds_suffix%", l.Suffix).Replace(template)
 	text = switchOn(text, "dn: cn=Retro Changelog Plugin,", "nsslapd-attribute: nsuniqueid:targetUniqueId")
-	text = switchOn(text, "dn: cn=referential integrity postoperation,", "")
+	text = switchOn(text, "dn: cn=referential integrity postoperation,", "referint-membership-attr: manager")
 	text = switchOn(text, "dn: cn=config,cn=ldbm database,", "nsslapd-cache-autosize: 0\nnsslapd-dbcachesize: 20000000")
 	text = strings.TrimRight(text, "\n") + "\n" // two empty lines end the file for this server
 	return text + strings.ReplaceAll(dirsrvBackend, "$S", l.Suffix)
