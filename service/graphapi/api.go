@@ -58,7 +58,7 @@ type Gate interface {
 
 // Journal is what the API reads of the provisioning log.
 type Journal interface {
-	Find(ctx context.Context, q journal.Query) ([]journal.Record, error)
+	journal.Reader
 	Follow(ctx context.Context, q journal.Query) iter.Seq2[journal.Record, error]
 }
 

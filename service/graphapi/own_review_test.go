@@ -2,6 +2,7 @@ package graphapi_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -87,6 +88,22 @@ func TestPlanOverTheAPI(t *testing.T) {
 	}
 	s.must(409, "POST", plans+"/hr-1/apply", nil)
 	s.must(409, "POST", plans+"/hr-1/discard", nil)
+
+	const origin = "/sallyport/v1/apps/hr/provenance"
+	from := s.must(200, "GET", origin+"?user=ANN@x.example", nil)["attributes"].([]any)
+	var named map[string]any
+	for _, x := range from {
+		if w := x.(map[string]any); w["attribute"] == "userName" {
+			named = w
+		}
+	}
+	if named["value"] != "ann@x.example" || named["mapping"] != "[userPrincipalName]" || named["cycleId"] != p["cycle"] || named["activityDateTime"] == nil ||
+		fmt.Sprint(named["sources"]) != "map[userPrincipalName:[ann@x.example]]" {
+		t.Errorf("userName comes from %v", named)
+	}
+	s.must(404, "GET", origin+"?user=nobody", nil)
+	s.must(400, "GET", origin, nil)
+	s.must(404, "GET", "/sallyport/v1/apps/other/provenance?user=ann@x.example", nil)
 
 	s.must(202, "POST", plans, nil)
 	s.planned(plans+"/hr-2", review.Ready)

@@ -9,7 +9,7 @@ import (
 // Routes lists every route; the authorization test walks it, and docs/api.md is made of it.
 func (a *API) Routes() []Route {
 	return slices.Concat(a.userRoutes(), a.groupRoutes(), a.deletedRoutes(), a.navigationRoutes(), a.membershipRoutes(), a.publishingRoutes(), a.applicationRoutes(), a.jobRoutes(), a.logRoutes(),
-		a.batchRoutes(), a.serviceRoutes(), a.ownRoutes(), a.heldRoutes(), a.reviewRoutes(), a.driftRoutes(), a.notifyRoutes(), a.accessRoutes(), a.hostRoutes(), a.auditRoutes(), a.openAPIRoutes())
+		a.batchRoutes(), a.serviceRoutes(), a.ownRoutes(), a.heldRoutes(), a.reviewRoutes(), a.driftRoutes(), a.provenanceRoutes(), a.notifyRoutes(), a.accessRoutes(), a.hostRoutes(), a.auditRoutes(), a.openAPIRoutes())
 }
 
 func (a *API) userRoutes() []Route {

@@ -18,7 +18,7 @@ func adminCommands(e *env) []*cobra.Command {
 		loginCommand(e), logoutCommand(e), whoamiCommand(e), accessCommand(e),
 		directoryCommand(e), usersCommand(e), groupsCommand(e), appCommand(e), jobCommand(e),
 		journalCommand(e), explainCommand(e), agentsCommand(e),
-		planCommand(e), undoCommand(e), replayCommand(e), driftCommand(e), notifyCommand(e),
+		planCommand(e), undoCommand(e), replayCommand(e), provenanceCommand(e), driftCommand(e), notifyCommand(e),
 	}
 	for _, c := range cmds {
 		e.linkFlags(c)
