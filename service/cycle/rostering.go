@@ -147,6 +147,10 @@ func (t *turn) members(ctx context.Context) error {
 
 // join makes the edits part of the plan. A group that is created gets its members right after.
 func (t *turn) join(edits []entry.Edit) {
+	if t.plan.Origins == nil {
+		t.plan.Origins = map[string]plan.Origin{}
+	}
+	t.plan.Origins[t.roster.target] = plan.Origin{Mapping: "[" + directory.Members + "]"}
 	if t.plan.Verb == plan.Create {
 		for _, e := range edits {
 			ref := plan.Ref{Attr: e.Attr}
