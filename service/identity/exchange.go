@@ -97,7 +97,9 @@ func (s *Server) clientToken(r *http.Request, id tenant.ID, form url.Values) (to
 	}
 	if err != nil {
 		s.wrong.note(caller, now)
-		s.Note(r, note)
+		if c.ID != "" || s.wrong.spare("unknown|"+s.From(r), now) {
+			s.Note(r, note)
+		}
 		return tokenBody{}, err
 	}
 	if err := s.wantsUs(r, form); err != nil {

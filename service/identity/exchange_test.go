@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -190,4 +191,26 @@ func TestWrongAttemptsAreSlowedDown(t *testing.T) {
 		t.Errorf("guessing goes on unseen: %+v", r)
 	}
 	s.token(other, theirs)
+}
+
+// TestStrangersDoNotFillTheAuditLog lets somebody try clients and tenants that do not exist: only the first few are written down. What
+// happens to a client that exists always is.
+func TestStrangersDoNotFillTheAuditLog(t *testing.T) {
+	s := newSite(t, nil)
+	c, secret := s.client("pipeline", access.Reader)
+	for i := range 40 {
+		form := s.secretForm(identity.Client{ID: identity.ID(fmt.Sprintf("00000000-0000-4000-8000-%012d", i))}, "spc_guess")
+		if r := s.post(fmt.Sprintf("/t%d/oauth2/v2.0/token", i), form); r.Status != http.StatusBadRequest {
+			t.Fatalf("%+v", r)
+		}
+	}
+	if n := len(s.notes); n < 10 || n >= 40 {
+		t.Errorf("%d of 40 attempts of strangers were noted", n)
+	}
+	s.notes = nil
+	s.post(tokenPath, s.secretForm(c, "spc_wrong"))
+	s.token(c, secret)
+	if len(s.notes) != 2 || s.notes[0].Err == nil || s.notes[1].Err != nil {
+		t.Errorf("the client's own attempts: %+v", s.notes)
+	}
 }

@@ -40,6 +40,14 @@ func (t *throttle) check(caller string, now time.Time) error {
 	return nil
 }
 
+// spare counts something that a stranger caused, and reports whether it is still few enough to be written down: who invents clients and
+// tenants must not fill the audit log with them.
+func (t *throttle) spare(caller string, now time.Time) bool {
+	free := t.check(caller, now) == nil
+	t.note(caller, now)
+	return free
+}
+
 // note counts a wrong attempt.
 func (t *throttle) note(caller string, now time.Time) {
 	t.mu.Lock()
