@@ -145,7 +145,7 @@ func (s *session) ImportSince(ctx context.Context, t entry.Type, w connector.Wat
 	seq := func(yield func(connector.Change, error) bool) {
 		err := s.changes(ctx, o, d, place, &next, func(c connector.Change) bool { return yield(c, nil) })
 		if err != nil && !errors.Is(err, errLeft) {
-			yield(connector.Change{}, failure(op, err))
+			yield(connector.Change{}, unread(op, err))
 		}
 	}
 	return seq, func() connector.Watermark { return connector.Watermark(kind + ":" + next) }, nil

@@ -1,6 +1,7 @@
 package gldap
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -18,6 +19,9 @@ type rdn []ava
 
 type ava struct{ attr, value string }
 
+// attributeName is what may stand before the equals sign (RFC 4512 §1.4).
+var attributeName = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*)$`)
+
 // parseDN reads a DN as RFC 4514 spells it. fault.Invalid says what is wrong with it.
 func parseDN(s string) (dn, error) {
 	if !utf8.ValidString(s) {
@@ -31,6 +35,9 @@ func parseDN(s string) (dn, error) {
 	for _, r := range p.RDNs {
 		var one rdn
 		for _, a := range r.Attributes {
+			if !attributeName.MatchString(strings.TrimSpace(a.Type)) {
+				return nil, fault.New(fault.Invalid, "read the DN", "%q: %q is no attribute's name", s, a.Type).WithHint("names are letters, digits and hyphens, or numbers with dots")
+			}
 			one = append(one, ava{strings.TrimSpace(a.Type), a.Value})
 		}
 		out = append(out, one)
@@ -60,11 +67,12 @@ const hexDigits = "0123456789ABCDEF"
 // escape writes a value as it may stand in a DN (RFC 4514 §2.4).
 func escape(s string) string {
 	var b strings.Builder
+	bytes := !utf8.ValidString(s) // a value that is no text is written byte by byte
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		edge := (i == 0 && (c == ' ' || c == '#')) || (i == len(s)-1 && c == ' ')
 		switch {
-		case c < ' ' || c == 0x7f:
+		case c < ' ' || c == 0x7f || bytes && c >= 0x80:
 			b.WriteByte('\\')
 			b.WriteByte(hexDigits[c>>4])
 			b.WriteByte(hexDigits[c&15])
@@ -92,7 +100,12 @@ func (d dn) key() string {
 	return strings.Join(parts, ",")
 }
 
-func squeeze(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+func squeeze(s string) string {
+	if !utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToLower(strings.Join(strings.Fields(s), " "))
+}
 
 // keyOf is key for a DN as the server spells it. A DN that cannot be read keeps its spelling.
 func keyOf(s string) string {
@@ -108,7 +121,7 @@ func keyOf(s string) string {
 
 // plainKey is keyOf for the DNs that most are: ASCII without anything escaped, quoted, doubled or several in one part.
 func plainKey(s string) (string, bool) {
-	lower := true
+	lower, named := true, false
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
@@ -118,6 +131,12 @@ func plainKey(s string) (string, bool) {
 			return "", false
 		case c >= 'A' && c <= 'Z':
 			lower = false
+		case c == '=' && named:
+			return "", false
+		case c == '=':
+			named = true
+		case c == ',':
+			named = false
 		}
 	}
 	if lower {

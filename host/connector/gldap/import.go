@@ -21,7 +21,7 @@ func (s *session) Import(ctx context.Context, t entry.Type) iter.Seq2[entry.Entr
 	return func(yield func(entry.Entry, error) bool) {
 		err := s.importAll(ctx, t, func(e entry.Entry) bool { return yield(e, nil) })
 		if err != nil && !errors.Is(err, errLeft) {
-			yield(entry.Entry{}, failure("import "+string(t), err))
+			yield(entry.Entry{}, unread("import "+string(t), err))
 		}
 	}
 }

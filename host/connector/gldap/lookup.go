@@ -86,7 +86,7 @@ func (s *session) Lookup(ctx context.Context, t entry.Type, attr string, v entry
 		err = s.resolver(&s.main).resolve(ctx, o, found)
 	}
 	if err != nil {
-		return nil, failure(op, err)
+		return nil, unread(op, err)
 	}
 	out := make([]entry.Entry, 0, len(found))
 	for _, e := range found {
@@ -174,7 +174,7 @@ func (s *session) Count(ctx context.Context, t entry.Type) (n int, err error) {
 	for _, base := range s.layout.bases {
 		x := &scan{session: s, link: &s.main, base: base, filter: o.filter, attrs: []string{"1.1"}, sort: o.sortKey(), each: func(*wire.Entry) error { n++; return nil }}
 		if err := x.run(ctx); err != nil {
-			return 0, failure("count "+string(t), err)
+			return 0, unread("count "+string(t), err)
 		}
 	}
 	return n, nil

@@ -166,7 +166,7 @@ func (r *resolver) load(ctx context.Context, by string) error {
 				return nil
 			}
 			if err := x.run(ctx); err != nil {
-				return failure("read all anchors", err)
+				return unread("read all anchors", err)
 			}
 		}
 	}

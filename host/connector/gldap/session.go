@@ -136,9 +136,25 @@ func (s *session) run(ctx context.Context, op string, k *link, repeatable bool, 
 			k.close()
 		}
 		if !broken || try == tries || limited.Err() != nil || lost.Sent && !repeatable {
+			if repeatable {
+				return unread(op, err)
+			}
 			return failure(op, err)
 		}
 	}
+}
+
+// unread makes the fault of an error while reading: nothing can have been done, so a lost connection leaves no doubt.
+func unread(op string, err error) error {
+	_, made := errors.AsType[*fault.Error](err)
+	if lost, ok := errors.AsType[*wire.Lost](err); ok && !made {
+		hint := "check that the directory runs, and look into its log"
+		if errors.Is(lost, context.DeadlineExceeded) {
+			hint = "the directory was silent for the whole command timeout: look whether it is overloaded, index the attributes asked for, or raise commandTimeout"
+		}
+		return &fault.Error{Op: op, Kind: fault.Unavailable, Err: err, Hint: hint}
+	}
+	return failure(op, err)
 }
 
 // failure makes the fault of an error. A fault made on the way stays what it is.

@@ -65,7 +65,7 @@ func (s *session) Watch(ctx context.Context, t entry.Type, w connector.Watermark
 		case <-ready:
 		case err := <-alarm:
 			ended++
-			return failure(op, err)
+			return unread(op, err)
 		case <-ctx.Done():
 			return fault.Wrap(fault.Unavailable, op, ctx.Err())
 		}
@@ -78,7 +78,7 @@ func (s *session) Watch(ctx context.Context, t entry.Type, w connector.Watermark
 	if err == nil {
 		return nil
 	}
-	return failure(op, err)
+	return unread(op, err)
 }
 
 // behind reports whether there are changes after w already.
