@@ -42,6 +42,7 @@ type world struct {
 	target        *httptest.Server // the application
 	store         *mapstore.Store  // what it holds
 	gate          *busyGate
+	kept          *secrets.Store
 	admin, reader string
 	agent         agents.Agent // connected
 	idle          agents.Agent // not connected
@@ -78,6 +79,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.kept = kept
 	w.application()
 	dial := func(ctx context.Context, a app.App, bearer []byte) (*scimclient.Client, error) {
 		if bearer == nil {

@@ -25,6 +25,7 @@ import (
 type wired struct {
 	*testing.T
 	url, secret string
+	ca          string // file with what to trust
 	client      *http.Client
 }
 
@@ -49,7 +50,7 @@ func visitor(t *testing.T, s *wire.Service) *wired {
 	pool.AppendCertsFromPEM(pem)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &wired{t, s.URL, s.AdminSecret, &http.Client{
+	return &wired{t, s.URL, s.AdminSecret, s.CertFile, &http.Client{
 		Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
