@@ -16,6 +16,12 @@ const batchSize = 500
 // the client library can, single statements are sent without waiting for the answer of the one before.
 func (s *session) Export(ctx context.Context, xs []connector.Export) []connector.Result {
 	results := make([]connector.Result, len(xs))
+	if err := s.refresh(ctx); err != nil {
+		for i := range results {
+			results[i].Err = err
+		}
+		return results
+	}
 	for from := 0; from < len(xs); from += batchSize {
 		to := min(from+batchSize, len(xs))
 		if !s.piped(ctx, xs[from:to], results[from:to]) {
@@ -25,7 +31,9 @@ func (s *session) Export(ctx context.Context, xs []connector.Export) []connector
 	for i, r := range results {
 		if r.Err == nil {
 			s.note(kindOf(xs[i]), string(r.Anchor))
+			continue
 		}
+		results[i].Err = s.named(ctx, kindOf(xs[i]), valuesOf(xs[i]), r.Err)
 	}
 	return results
 }
@@ -56,7 +64,7 @@ func (s *session) together(ctx context.Context, xs []connector.Export, results [
 // hopeless reports whether an error takes the whole transaction with it.
 func (s *session) hopeless(ctx context.Context, err error) bool {
 	_, abandoned := errors.AsType[*abandonedError](err)
-	v := s.dialect().judge(err)
+	v := s.judge(err)
 	return abandoned || v.lost || v.again || ctx.Err() != nil
 }
 

@@ -136,7 +136,7 @@ func (u *update) moveChildren(ctx context.Context, c conn, after connector.Ancho
 // Delete deletes the rows of values, then the row.
 func (s *session) Delete(ctx context.Context, t entry.Type, a connector.Anchor) error {
 	const op = "delete"
-	o, err := s.object(t)
+	o, err := s.fresh(ctx, t)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 // back from the database by the insert itself.
 func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error) {
 	const op = "create"
-	o, err := s.object(e.Type)
+	o, err := s.fresh(ctx, e.Type)
 	if err != nil {
 		return entry.Entry{}, err
 	}
@@ -43,7 +43,7 @@ func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error
 			return err
 		})
 	})
-	return made, err
+	return made, s.named(ctx, e.Type, e.Attrs, err)
 }
 
 // create carries a plan out, inside a transaction unless it is one statement.

@@ -120,7 +120,7 @@ func counted(ctx context.Context, c conn, f follower, at position) (int, error) 
 
 // ImportSince reads the objects whose rows, or rows of values, changed, in one pass like a full import, then what is gone.
 func (s *session) ImportSince(ctx context.Context, t entry.Type, w connector.Watermark) (iter.Seq2[connector.Change, error], func() connector.Watermark, error) {
-	o, err := s.object(t)
+	o, err := s.fresh(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}

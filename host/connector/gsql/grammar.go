@@ -22,15 +22,17 @@ type grammar interface {
 // facts are a dialect's words and limits.
 type facts struct {
 	name        string
-	emptyInsert string // tail of an INSERT of defaults only
-	maxRows     int    // most rows of one INSERT
-	maxArgs     int    // most values of one statement
-	timeText    string // expression: the server's time in UTC as a text like 2006-01-02 15:04:05.999999
-	toText      string // makes a text of a number, %s
-	dual        string // what a SELECT without a table ends with
-	savepoint   string // statement with %s
-	rollbackTo  string // statement with %s
-	interleaves bool   // several result sets of one connection may be read in turn
+	emptyInsert string   // tail of an INSERT of defaults only
+	maxRows     int      // most rows of one INSERT
+	maxArgs     int      // most values of one statement
+	timeText    string   // expression: the server's time in UTC as a text like 2006-01-02 15:04:05.999999
+	toText      string   // makes a text of a number, %s
+	dual        string   // what a SELECT without a table ends with
+	savepoint   string   // statement with %s
+	rollbackTo  string   // statement with %s
+	begin       string   // begins a transaction; "" leaves it to the client library
+	snapshot    []string // begins one that sees one state of the data
+	interleaves bool     // several result sets of one connection may be read in turn
 }
 
 // writing is an INSERT or UPDATE in two parts, for dialects that put the columns to return between them.

@@ -21,7 +21,7 @@ var errSlow = errors.New("the database delivered no row within the command timeo
 // Two rows with one anchor are fault.Ambiguous; a row without an anchor is no object and is left out.
 func (s *session) Import(ctx context.Context, t entry.Type) iter.Seq2[entry.Entry, error] {
 	return func(yield func(entry.Entry, error) bool) {
-		o, err := s.object(t)
+		o, err := s.fresh(ctx, t)
 		if err == nil {
 			err = s.importAll(ctx, o, func(e entry.Entry) bool {
 				s.note(t, e.ID)
@@ -55,9 +55,23 @@ func (s *session) stream(ctx context.Context, sc scan, yield func(entry.Entry) b
 	defer cancel(nil)
 	watch := time.AfterFunc(s.layout.timeout, func() { cancel(errSlow) })
 	defer watch.Stop()
+	for try := 1; ; try++ {
+		began, err := s.pass(ctx, sc, watch, yield)
+		if err == nil {
+			return nil
+		}
+		if v := s.judge(err); began || !v.again || try >= attempts || ctx.Err() != nil {
+			return s.importFailure(ctx, op, err)
+		}
+		pause(ctx, try)
+	}
+}
+
+// pass reads the scan once; began says that objects were handed on.
+func (s *session) pass(ctx context.Context, sc scan, watch *time.Timer, yield func(entry.Entry) bool) (began bool, err error) {
 	r, err := s.openReader(ctx, sc)
 	if err != nil {
-		return s.importFailure(ctx, op, err)
+		return false, err
 	}
 	defer r.end()
 	buffer := make([]entry.Entry, 0, batch)
@@ -66,19 +80,20 @@ func (s *session) stream(ctx context.Context, sc scan, yield func(entry.Entry) b
 		buffer, more, err = r.fill(buffer[:0])
 		watch.Stop()
 		for _, e := range buffer {
+			began = true
 			if !yield(e) {
-				return nil
+				return began, nil
 			}
 		}
 		if err != nil {
-			return s.importFailure(ctx, op, err)
+			return began, err
 		}
 	}
-	return nil
+	return began, nil
 }
 
 func (s *session) importFailure(ctx context.Context, op string, err error) error {
-	v := s.dialect().judge(err)
+	v := s.judge(err)
 	if v.lost {
 		s.Close()
 	}
@@ -104,7 +119,7 @@ func (s *session) openReader(ctx context.Context, sc scan) (*reader, error) {
 		if err == nil {
 			return newReader(sc.object, open, end), nil
 		}
-		v := s.dialect().judge(err)
+		v := s.judge(err)
 		if v.lost {
 			s.Close()
 		}

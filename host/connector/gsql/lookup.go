@@ -12,7 +12,7 @@ import (
 // is found nowhere. A JSON column cannot be asked: fault.Unsupported.
 func (s *session) Lookup(ctx context.Context, t entry.Type, attr string, v entry.Value) ([]entry.Entry, error) {
 	const op = "look up"
-	o, err := s.object(t)
+	o, err := s.fresh(ctx, t)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -81,7 +82,8 @@ func (mysql) quote(name string) string { return "`" + strings.ReplaceAll(name, "
 
 func (mysql) facts() facts {
 	return facts{name: MariaDB, emptyInsert: "() VALUES ()", maxRows: 256, maxArgs: 60_000, timeText: "CAST(utc_timestamp(6) AS char)", toText: "CAST(%s AS char)",
-		savepoint: "SAVEPOINT %s", rollbackTo: "ROLLBACK TO SAVEPOINT %s"}
+		savepoint: "SAVEPOINT %s", rollbackTo: "ROLLBACK TO SAVEPOINT %s", begin: "START TRANSACTION",
+		snapshot: []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"}}
 }
 
 func (mysql) native(text string, args []any) (string, []any) {
@@ -247,12 +249,18 @@ func judgeStd(err error, rolledBack bool) verdict {
 	switch {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone):
 		return verdict{kind: fault.Unavailable, lost: true, safe: true}
-	case rolledBack && (lostConnection(err) || errors.Is(err, client.ErrInvalidConn)):
+	case rolledBack && (lostConnection(err) || garbled(err)):
 		return verdict{kind: fault.Unavailable, lost: true, safe: true}
-	case lostConnection(err), errors.Is(err, client.ErrInvalidConn):
-		return verdict{kind: fault.Timeout, lost: true, hint: "the connection was lost before the database answered; look the object up before repeating"}
+	case lostConnection(err), garbled(err):
+		return verdict{kind: fault.Timeout, lost: true, hint: lostHint}
 	}
 	return verdict{kind: fault.Internal}
+}
+
+// garbled reports whether what came over the connection was no answer; the client library does not use it any more.
+func garbled(err error) bool {
+	return slices.ContainsFunc([]error{client.ErrInvalidConn, client.ErrMalformPkt, client.ErrPktSync, client.ErrPktSyncMul, client.ErrBusyBuffer, client.ErrUnknownPlugin},
+		func(e error) bool { return errors.Is(err, e) })
 }
 
 func (mysql) writers() int { return 16 }

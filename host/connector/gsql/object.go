@@ -72,7 +72,7 @@ func (s *session) describe(ctx context.Context) error {
 		b := builder{layout: s.layout, conn: c, dialect: s.layout.target.dialect, tables: map[entry.Type]table{}, returned: map[entry.Type][]string{}}
 		objects, err := b.build(ctx)
 		if err == nil {
-			s.objects = objects
+			s.objects, s.stale = objects, false
 		}
 		return err
 	})
@@ -271,6 +271,21 @@ func (o *object) schema() connector.ObjectType {
 		t.Attributes = append(t.Attributes, a)
 	}
 	return t
+}
+
+// fresh is object, after the tables were described anew if they turned out to be others.
+func (s *session) fresh(ctx context.Context, t entry.Type) (*object, error) {
+	if err := s.refresh(ctx); err != nil {
+		return nil, err
+	}
+	return s.object(t)
+}
+
+func (s *session) refresh(ctx context.Context) error {
+	if !s.stale {
+		return nil
+	}
+	return s.describe(ctx)
 }
 
 func (s *session) object(t entry.Type) (*object, error) {

@@ -3,6 +3,8 @@ package gsql
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/host/connector"
@@ -96,10 +98,21 @@ func (postgres) unknown(ctx context.Context, c conn, path []string) error {
 	return f.WithHint("check the spelling and the schema, and that the account has USAGE on it")
 }
 
+// declaredLength reads the 5 of "character varying(5)"; 0 for what is unlimited.
+func declaredLength(dbType, dbFull string) int {
+	if dbType != "varchar" && dbType != "bpchar" {
+		return 0
+	}
+	_, rest, _ := strings.Cut(dbFull, "(")
+	n, _ := strconv.Atoi(strings.TrimRight(rest, ")"))
+	return n
+}
+
 func (d postgres) column(row []entry.Value) column {
 	c := column{name: text(row[0]), quoted: d.quote(text(row[0])), dbType: text(row[1]), dbFull: text(row[2]), caseExact: true}
 	notNull, filled, computed, deterministic := row[3] == true, row[4] == true, row[5] == true, row[6] == true
 	c.kind = postgresKind(c.dbType, text(row[2]))
+	c.length = declaredLength(c.dbType, c.dbFull)
 	c.nullable = !notNull
 	c.readOnly = computed
 	c.filled = filled || computed

@@ -39,6 +39,9 @@ func (c *pgConn) alive(ctx context.Context) bool {
 	return c.pg.Ping(ctx) == nil
 }
 
+// broken reports whether the client library gave the connection up.
+func (c *pgConn) broken() bool { return c.pg.IsClosed() }
+
 func (c *pgConn) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

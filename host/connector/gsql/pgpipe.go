@@ -63,6 +63,9 @@ func (c *pgConn) answers(p *pgconn.Pipeline, qs []query) ([]written, int, error)
 
 func (c *pgConn) answer(r *pgconn.ResultReader, q query) (w written, err error) {
 	reading := &pgRows{out: q.out, clock: c.clock}
+	if len(q.out) > 0 {
+		err = reading.expect(r.FieldDescriptions())
+	}
 	for r.NextRow() {
 		row := make([]entry.Value, len(q.out))
 		if err == nil && len(q.out) > 0 {

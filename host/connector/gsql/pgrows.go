@@ -2,13 +2,17 @@ package gsql
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 )
 
 // pgRows reads a result set from the wire, without reflection.
@@ -17,6 +21,7 @@ type pgRows struct {
 	out   []column
 	clock clock
 	text  []byte // the text of one row, so that it becomes one string
+	sound bool   // the columns are of the types that out says
 }
 
 func (r *pgRows) close() error {
@@ -32,8 +37,46 @@ func (r *pgRows) next(dst []entry.Value) (bool, error) {
 	if !r.pg.Next() {
 		return false, r.pg.Err()
 	}
+	if err := r.expect(r.pg.FieldDescriptions()); err != nil {
+		return false, err
+	}
 	return true, r.read(r.pg.RawValues(), dst)
 }
+
+// binaryOIDs are the types that travel as binary: read as another type, their bytes would be a wrong value.
+var binaryOIDs = map[string]uint32{
+	"bool": pgtype.BoolOID, "int2": pgtype.Int2OID, "int4": pgtype.Int4OID, "int8": pgtype.Int8OID, "float4": pgtype.Float4OID, "float8": pgtype.Float8OID,
+	"bytea": pgtype.ByteaOID, "timestamptz": pgtype.TimestamptzOID, "timestamp": pgtype.TimestampOID, "date": pgtype.DateOID,
+}
+
+// expect refuses a result whose columns changed their type since the schema was read, naming the column.
+func (r *pgRows) expect(fields []pgconn.FieldDescription) error {
+	if r.sound {
+		return nil
+	}
+	for i, f := range fields[:min(len(fields), len(r.out))] {
+		if want, ok := binaryOIDs[r.out[i].dbType]; ok && f.DataTypeOID != want {
+			return retyped(r.out[i], f.DataTypeOID)
+		}
+	}
+	r.sound = true
+	return nil
+}
+
+func retyped(c column, now uint32) error {
+	name := fmt.Sprintf("another type (%d)", now)
+	if t, ok := pgtype.NewMap().TypeForOID(now); ok {
+		name = t.Name
+	}
+	return &retypedError{fault.New(fault.Invalid, "read", "the column %s was %s and is %s now", c.name, c.dbType, name).About(c.name).
+		WithHint("the table was changed meanwhile, and its description is read anew now: try again")}
+}
+
+// retypedError says that a column is of another type than the session knows.
+type retypedError struct{ fault error }
+
+func (e *retypedError) Error() string { return e.fault.Error() }
+func (e *retypedError) Unwrap() error { return e.fault }
 
 // read fills dst with the cells of one row.
 func (r *pgRows) read(raw [][]byte, dst []entry.Value) error {

@@ -104,11 +104,12 @@ func (postgres) judge(err error) verdict {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return verdict{kind: fault.Unavailable, lost: true, safe: true}
 	}
-	if pgconn.SafeToRetry(err) || rolledBack {
+	closed := errors.Is(err, pgconn.ErrConnClosed) // also said, as safe to retry, when the connection ends while an answer is read
+	if pgconn.SafeToRetry(err) && !closed || rolledBack {
 		return verdict{kind: fault.Unavailable, lost: true, safe: true}
 	}
-	if lostConnection(err) {
-		return verdict{kind: fault.Timeout, lost: true, hint: "the connection was lost before the database answered; look the object up before repeating"}
+	if closed || lostConnection(err) {
+		return verdict{kind: fault.Timeout, lost: true, hint: lostHint}
 	}
 	return verdict{kind: fault.Internal}
 }

@@ -17,6 +17,7 @@ type session struct {
 	layout  layout
 	conn    conn // nil when there is none
 	objects map[entry.Type]*object
+	stale   bool // the tables turned out to be others than objects says
 }
 
 var (
@@ -114,7 +115,7 @@ func (s *session) run(ctx context.Context, op string, repeatable bool, f func(co
 		if err == nil {
 			return nil
 		}
-		v := s.dialect().judge(err)
+		v := s.judge(err)
 		if v.lost {
 			s.Close()
 		}
@@ -130,6 +131,27 @@ func (s *session) run(ctx context.Context, op string, repeatable bool, f func(co
 		}
 	}
 }
+
+// judge asks the dialect, and the connection: one that the client library gave up, as after bytes that are no answer, is lost
+// whatever the error says, and the effect of what was sent is unknown unless it was never committed.
+func (s *session) judge(err error) verdict {
+	if _, ok := errors.AsType[*retypedError](err); ok {
+		s.stale = true
+	}
+	v := s.dialect().judge(err)
+	b, ok := s.conn.(interface{ broken() bool })
+	if v.lost || !ok || !b.broken() {
+		return v
+	}
+	v = verdict{kind: fault.Timeout, lost: true, hint: lostHint}
+	if _, rolledBack := errors.AsType[*rolledBackError](err); rolledBack {
+		v.kind, v.safe = fault.Unavailable, true
+	}
+	return v
+}
+
+// lostHint is what to do after a write whose answer did not come.
+const lostHint = "the connection was lost before the database answered; look the object up before repeating"
 
 // pause waits a little, longer with each try and never the same for two sessions.
 func pause(ctx context.Context, try int) {

@@ -18,7 +18,9 @@ type stdConn struct {
 	binder   binder
 	kinds    kinds
 	clock    clock
-	tx       *sql.Tx   // open transaction, nil outside
+	tx       *sql.Tx   // open transaction of the client library, nil outside
+	open     bool      // a transaction that was begun by a statement is open
+	dead     bool      // what state it is in is not known
 	used     time.Time // last use
 	prepared map[string]*sql.Stmt
 }
@@ -58,7 +60,13 @@ func openStd(ctx context.Context, db *sql.DB, d stdDialect, k clock, ready ...st
 	return s, nil
 }
 
+// broken reports whether the connection must not be used on.
+func (c *stdConn) broken() bool { return c.dead }
+
 func (c *stdConn) alive(ctx context.Context) bool {
+	if c.dead {
+		return false
+	}
 	if time.Since(c.used) < idle {
 		return true
 	}
@@ -124,10 +132,24 @@ func (c *stdConn) query(ctx context.Context, q query) (rows, error) {
 	return newStdRows(r, q.out, c.clock), nil
 }
 
+// runner is what runs statements: inside a transaction of the client library that transaction, since the connection would wait for
+// its end, and so for ever, when the server is gone.
+type runner interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+}
+
+func (c *stdConn) runner() runner {
+	if c.tx != nil {
+		return c.tx
+	}
+	return c.sql
+}
+
 // run sends text without values as it is and prepares it otherwise, so that values never become text.
 func (c *stdConn) run(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	if len(args) == 0 {
-		return c.sql.QueryContext(ctx, text)
+	if len(args) == 0 || c.tx != nil {
+		return c.runner().QueryContext(ctx, text, args...)
 	}
 	s, err := c.statement(ctx, text)
 	if err != nil {
@@ -139,7 +161,7 @@ func (c *stdConn) run(ctx context.Context, text string, args []any) (*sql.Rows, 
 func (c *stdConn) ask(ctx context.Context, q query, resolve func([]column) []column) (rows, error) {
 	c.used = time.Now()
 	text, args := c.rendered(q)
-	r, err := c.sql.QueryContext(ctx, text, args...)
+	r, err := c.runner().QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -203,8 +225,8 @@ func (c *stdConn) exec(ctx context.Context, q query) (written, error) {
 }
 
 func (c *stdConn) send(ctx context.Context, text string, args []any) (sql.Result, error) {
-	if len(args) == 0 {
-		return c.sql.ExecContext(ctx, text)
+	if len(args) == 0 || c.tx != nil {
+		return c.runner().ExecContext(ctx, text, args...)
 	}
 	s, err := c.statement(ctx, text)
 	if err != nil {
@@ -214,8 +236,11 @@ func (c *stdConn) send(ctx context.Context, text string, args []any) (sql.Result
 }
 
 func (c *stdConn) transact(ctx context.Context, f func() error) error {
-	if c.tx != nil {
+	if c.tx != nil || c.open {
 		return savepoint(ctx, c, c.grammar.facts(), f)
+	}
+	if begin := c.grammar.facts().begin; begin != "" {
+		return c.transactPlainly(ctx, begin, f)
 	}
 	tx, err := c.sql.BeginTx(context.WithoutCancel(ctx), nil) // rolled back below; a transaction that ends by itself would be used on
 	if err != nil {
@@ -224,14 +249,41 @@ func (c *stdConn) transact(ctx context.Context, f func() error) error {
 	c.tx = tx
 	defer func() { c.tx = nil }()
 	if err := f(); err != nil {
-		_ = tx.Rollback()
+		c.dead = tx.Rollback() != nil
 		return &rolledBackError{err}
 	}
 	if err := ctx.Err(); err != nil {
-		_ = tx.Rollback()
+		c.dead = tx.Rollback() != nil
 		return &rolledBackError{err}
 	}
 	return tx.Commit()
+}
+
+// transactPlainly begins and ends the transaction by statements, so that what is prepared on the connection serves inside it too.
+func (c *stdConn) transactPlainly(ctx context.Context, begin string, f func() error) error {
+	if _, err := c.sql.ExecContext(ctx, begin); err != nil {
+		return &rolledBackError{err}
+	}
+	c.open = true
+	defer func() { c.open = false }()
+	err := f()
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		c.rollback(ctx)
+		return &rolledBackError{err}
+	}
+	_, err = c.sql.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// rollback undoes the open transaction; a connection on which that fails is not used again.
+func (c *stdConn) rollback(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_, err := c.sql.ExecContext(ctx, "ROLLBACK")
+	c.dead = c.dead || err != nil
 }
 
 // pageSize is how many objects are read at once where a connection cannot read several result sets in turn.
@@ -248,11 +300,10 @@ func (c *stdConn) streams(ctx context.Context, s scan) ([]rows, func(), error) {
 		}
 		return []rows{r}, func() { _ = r.close() }, nil
 	}
-	tx, err := c.sql.BeginTx(ctx, c.snapshot())
+	end, err := c.snapshot(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	end := func() { _ = tx.Rollback() }
 	if !c.grammar.facts().interleaves {
 		return newPager(ctx, c, s).rows(), end, nil
 	}
@@ -274,15 +325,21 @@ func (c *stdConn) streams(ctx context.Context, s scan) ([]rows, func(), error) {
 	return open, closing, nil
 }
 
-// snapshot asks for one state of the data throughout.
-func (c *stdConn) snapshot() *sql.TxOptions {
-	switch c.grammar.facts().name {
-	case MariaDB:
-		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	case Oracle:
-		return &sql.TxOptions{ReadOnly: true}
+// snapshot begins a transaction that sees one state of the data throughout, where the database has such.
+func (c *stdConn) snapshot(ctx context.Context) (end func(), err error) {
+	f := c.grammar.facts()
+	if f.begin == "" {
+		tx, err := c.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: f.name == Oracle})
+		c.tx = tx
+		return func() { c.tx = nil; _ = tx.Rollback() }, err
 	}
-	return nil
+	for _, text := range f.snapshot {
+		if _, err := c.sql.ExecContext(ctx, text); err != nil {
+			return nil, err
+		}
+	}
+	c.open = true
+	return func() { c.open = false; c.rollback(ctx) }, nil
 }
 
 // stdRows reads a result set of database/sql.

@@ -15,7 +15,7 @@ import (
 // and remove. More than one statement runs in one transaction.
 func (s *session) Update(ctx context.Context, t entry.Type, a connector.Anchor, edits []entry.Edit) (connector.Anchor, error) {
 	const op = "update"
-	o, err := s.object(t)
+	o, err := s.fresh(ctx, t)
 	if err != nil {
 		return "", err
 	}
@@ -43,7 +43,7 @@ func (s *session) Update(ctx context.Context, t entry.Type, a connector.Anchor, 
 		return c.transact(ctx, run)
 	})
 	if err != nil {
-		return "", err
+		return "", s.named(ctx, t, edited(edits), err)
 	}
 	return after, nil
 }
