@@ -139,12 +139,13 @@ func TestLimitsAndReferralsAreNotTheEndOfTheList(t *testing.T) {
 	for _, paging := range []string{"paged", "none", "vlv"} {
 		s := openedAt(t, whole(l, map[string]string{"user": "cn=limited,dc=example,dc=com", "paging": paging, "pageSize": "20"}))
 		got, err := all(t.Context(), s, "User")
+		if paging == "vlv" && err == nil && len(got) == 200 {
+			continue // OpenLDAP has no limit for views
+		}
 		if err == nil || len(got) >= 200 {
 			t.Errorf("%s: a size limit of 50 gave %d objects and %v", paging, len(got), err)
 		}
-		if !fault.Is(err, fault.Unavailable) && paging != "vlv" || fault.HintOf(err) == "" { // what it says of views differs
-			t.Errorf("%s: %v (%v)", paging, err, fault.KindOf(err))
-		}
+		wantKind(t, err, fault.Unavailable)
 	}
 	s := openedAt(t, whole(l, nil))
 	if got := mustAll(t, s, "User"); len(got) != 200 {

@@ -40,6 +40,7 @@ func (x *scan) run(ctx context.Context) error {
 		err = x.paged(ctx)
 	case "vlv":
 		err = x.views(ctx)
+		x.link.close() // the server keeps the sorted list as long as the connection
 	default:
 		_, err = x.page(ctx)
 	}
@@ -124,7 +125,7 @@ func (x *scan) views(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fields, err := wire.InSequence(r.Control(ctlVLV))
+		fields, err := wire.InSequence(r.Control(ctlVLVAnswer))
 		if err != nil || len(fields) < 3 {
 			return fault.New(fault.Unsupported, "read view by view", "the server answered without saying how long the list is").WithHint("set paging to paged or none")
 		}
