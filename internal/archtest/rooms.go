@@ -91,6 +91,9 @@ var rooms = map[string]string{
 	"cmd/sallyport/wire":   "...",
 	"cmd/sallyport/people": "",
 
+	"cmd/sallyport-odbc":      "...",
+	"cmd/sallyport-odbc/odbc": "",
+
 	"docs/docsgen": "service/app service/expr host/connector",
 
 	"test/journeys": "",

@@ -21,6 +21,11 @@ func (Driver) Open(ctx context.Context, config connector.Config) (connector.Sess
 	if err != nil {
 		return nil, err
 	}
+	return openOn(ctx, config, l)
+}
+
+// openOn opens a session on a layout.
+func openOn(ctx context.Context, config connector.Config, l layout) (connector.Session, error) {
 	s := &session{name: config.Name, layout: l}
 	if err := s.connect(ctx); err != nil {
 		return nil, err

@@ -65,11 +65,17 @@ type columnLine struct {
 
 // parseLayout understands the settings, fault.Invalid naming the setting and line where it does not.
 func parseLayout(c connector.Config) (layout, error) {
-	l := layout{columns: map[entry.Type]map[string]columnLine{}, deltaColumns: map[entry.Type]map[string]string{}}
-	var err error
-	if l.target, err = parseTarget(c); err != nil {
-		return l, err
+	t, err := parseTarget(c)
+	if err != nil {
+		return layout{target: t}, err
 	}
+	return layoutOn(t, c)
+}
+
+// layoutOn is parseLayout for a target that is known.
+func layoutOn(t target, c connector.Config) (layout, error) {
+	l := layout{target: t, columns: map[entry.Type]map[string]columnLine{}, deltaColumns: map[entry.Type]map[string]string{}}
+	var err error
 	if l.clock, err = newClock(c.Values["dateTimeFormat"], c.Values["timeZone"]); err != nil {
 		return l, err
 	}
