@@ -194,8 +194,8 @@ var mysqlCodes = map[uint16]verdict{
 	1644: {kind: fault.Invalid, hint: "a trigger of the database refused the row"},
 	1451: {kind: fault.Invalid, foreign: true, hint: "the object pointed to does not exist, or this object is still pointed to"},
 	1452: {kind: fault.Invalid, foreign: true, hint: "the object pointed to does not exist, or this object is still pointed to"},
-	1216: {kind: fault.Invalid, foreign: true},
-	1217: {kind: fault.Invalid, foreign: true},
+	1216: {kind: fault.Invalid, foreign: true, hint: "the object pointed to does not exist, or this object is still pointed to"},
+	1217: {kind: fault.Invalid, foreign: true, hint: "the object pointed to does not exist, or this object is still pointed to"},
 	1205: {kind: fault.Conflict, again: true, hint: "other sessions hold the same rows; try again later"},
 	1213: {kind: fault.Conflict, again: true, hint: "other sessions kept changing the same rows; try again later"},
 	1020: {kind: fault.Conflict, again: true, hint: "other sessions kept changing the same rows; try again later"},
@@ -205,7 +205,7 @@ var mysqlCodes = map[uint16]verdict{
 	1142: {kind: fault.Denied, hint: "grant the account SELECT, INSERT, UPDATE and DELETE on the tables"},
 	1143: {kind: fault.Denied, hint: "grant the account the column"},
 	1370: {kind: fault.Denied, hint: "GRANT EXECUTE on the procedure to the account"},
-	1227: {kind: fault.Denied},
+	1227: {kind: fault.Denied, hint: "grant the account the right that is named"},
 	1049: {kind: fault.Invalid, hint: "check the database's name in the URL"},
 	1146: {kind: fault.Invalid, hint: "the table changed; read the schema again"},
 	1054: {kind: fault.Invalid, hint: "the table changed; read the schema again"},
@@ -233,9 +233,9 @@ func (mysql) judge(err error) verdict {
 	if e, ok := errors.AsType[*client.MySQLError](err); ok {
 		v, known := mysqlCodes[e.Number]
 		if !known {
-			v = verdict{kind: fault.Internal}
+			v = verdict{kind: fault.Internal, hint: unforeseen}
 			if strings.HasPrefix(string(e.SQLState[:]), "22") || strings.HasPrefix(string(e.SQLState[:]), "23") || strings.HasPrefix(string(e.SQLState[:]), "45") {
-				v.kind = fault.Invalid
+				v.kind, v.hint = fault.Invalid, "correct the value, or the mapping that makes it"
 			}
 		}
 		v.safe = v.lost && rolledBack
@@ -254,7 +254,7 @@ func judgeStd(err error, rolledBack bool) verdict {
 	case lostConnection(err), garbled(err):
 		return verdict{kind: fault.Timeout, lost: true, hint: lostHint}
 	}
-	return verdict{kind: fault.Internal}
+	return verdict{kind: fault.Internal, hint: unforeseen}
 }
 
 // garbled reports whether what came over the connection was no answer; the client library does not use it any more.

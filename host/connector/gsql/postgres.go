@@ -114,25 +114,28 @@ func (postgres) judge(err error) verdict {
 	return verdict{kind: fault.Internal}
 }
 
+// unforeseen is what to do about what no table of codes knows.
+const unforeseen = "the connector does not know this error; the database's own log says more"
+
 // states are the verdicts by SQLSTATE, or by its first two characters.
 var states = map[string]verdict{
 	"22":    {kind: fault.Invalid, hint: "correct the value, or the mapping that makes it"},
-	"23":    {kind: fault.Invalid},
+	"23":    {kind: fault.Invalid, hint: "a constraint of the table refused the row; its name says which"},
 	"23502": {kind: fault.Invalid, hint: "map a value to the column"},
 	"23505": {kind: fault.Exists, hint: "another row has this value; match it or choose another"},
-	"23P01": {kind: fault.Exists},
+	"23P01": {kind: fault.Exists, hint: "another row excludes this one; match it or choose another value"},
 	"23503": {kind: fault.Invalid, foreign: true, hint: "the object pointed to does not exist, or this object is still pointed to"},
-	"23001": {kind: fault.Conflict},
+	"23001": {kind: fault.Conflict, hint: "other rows still point to this one; delete or change them first, or let the foreign key cascade"},
 	"25006": {kind: fault.Unavailable, hint: "the database takes no writes now: it is read-only or a standby"},
 	"28":    {kind: fault.Unauthenticated, hint: "check user and password"},
 	"3D":    {kind: fault.Invalid, hint: "check the database's name in the URL"},
 	"40":    {kind: fault.Conflict, again: true, hint: "other sessions kept changing the same rows; try again later"},
 	"42":    {kind: fault.Invalid, hint: "the table changed; read the schema again"},
 	"42501": {kind: fault.Denied, hint: "grant the account SELECT, INSERT, UPDATE and DELETE on the tables"},
-	"44":    {kind: fault.Invalid},
+	"44":    {kind: fault.Invalid, hint: "the view does not show such a row; correct the value, or write to the table"},
 	"53":    {kind: fault.Unavailable, hint: "the server lacks connections, memory or disk"},
-	"54":    {kind: fault.Invalid},
-	"55P03": {kind: fault.Conflict, again: true},
+	"54":    {kind: fault.Invalid, hint: "the row or statement is larger than the server can take; shorten the value"},
+	"55P03": {kind: fault.Conflict, again: true, hint: "other sessions hold the same rows; try again later"},
 	"57014": {kind: fault.Timeout, hint: "raise commandTimeout if the statement is only slow"},
 	"57":    {kind: fault.Unavailable, hint: "the server is starting or stopping"},
 	"P0":    {kind: fault.Invalid, hint: "a trigger of the database refused the row"},
@@ -144,10 +147,10 @@ func judgeState(pg *pgconn.PgError) verdict {
 		v, ok = states[pg.Code[:2]]
 	}
 	if !ok {
-		v = verdict{kind: fault.Internal}
+		v = verdict{kind: fault.Internal, hint: unforeseen}
 	}
 	if pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery" {
-		v = verdict{kind: fault.Conflict, again: true} // the table changed under a prepared statement
+		v = verdict{kind: fault.Conflict, again: true, hint: "the table changed under the statement; try again"}
 	}
 	if pg.Severity == "FATAL" || pg.SeverityUnlocalized == "FATAL" {
 		v.lost = true

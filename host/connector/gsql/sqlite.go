@@ -158,7 +158,7 @@ func (sqlite) judge(err error) verdict {
 	}
 	e, ok := errors.AsType[*driver.Error](err)
 	if !ok {
-		return verdict{kind: fault.Internal}
+		return verdict{kind: fault.Internal, hint: unforeseen}
 	}
 	switch e.Code() {
 	case litePrimaryKey, liteRowID, liteUnique:
@@ -176,13 +176,13 @@ func (sqlite) judge(err error) verdict {
 	case liteIO, liteFull, liteCantOpen:
 		return verdict{kind: fault.Unavailable, hint: "check the disk and the file"}
 	case liteInterrupt:
-		return verdict{kind: fault.Timeout}
+		return verdict{kind: fault.Timeout, hint: "raise commandTimeout if the statement is only slow"}
 	case liteSchema, liteError, liteRange:
 		return verdict{kind: fault.Invalid, hint: "the table may have changed; read the schema again"}
 	case liteCorrupt, liteNotADB:
 		return verdict{kind: fault.Invalid, hint: "the file is no intact SQLite database"}
 	}
-	return verdict{kind: fault.Internal}
+	return verdict{kind: fault.Internal, hint: unforeseen}
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

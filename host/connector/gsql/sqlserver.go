@@ -134,7 +134,7 @@ var sqlserverCodes = map[int32]verdict{
 	4060:  {kind: fault.Invalid, hint: "check the database's name in the URL, and that the login is a user of it"},
 	229:   {kind: fault.Denied, hint: "grant the account SELECT, INSERT, UPDATE and DELETE on the tables, EXECUTE on the procedures"},
 	230:   {kind: fault.Denied, hint: "grant the account the column"},
-	262:   {kind: fault.Denied},
+	262:   {kind: fault.Denied, hint: "grant the account the right that is named"},
 	208:   {kind: fault.Invalid, hint: "the table changed; read the schema again"},
 	207:   {kind: fault.Invalid, hint: "the table changed; read the schema again"},
 	2812:  {kind: fault.Invalid, hint: "check the procedure's name"},
