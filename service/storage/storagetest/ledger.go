@@ -25,6 +25,7 @@ var ledgerCases = []testCase{
 	{"NoUpdateLost", ledgerNoUpdateLost},
 	{"ManyAtOnce", ledgerManyAtOnce},
 	{"RecordComesWithItsOutcome", ledgerRecords},
+	{"Machine", ledgerMachine},
 }
 
 const job cycle.JobID = "hr"
