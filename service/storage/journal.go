@@ -23,11 +23,16 @@ func NewJournal(e Engine) *Journal { return &Journal{base{e}} }
 const journalNews = "journal"
 
 const (
-	// lockJournalClock holds the row until the end of the transaction: ids become visible in their order.
+	// lockJournalClock holds the row until the end of the transaction, for others who count with it.
 	lockJournalClock Query = `INSERT INTO journal_clock (tenant, id) VALUES ($1, 0)
 		ON CONFLICT (tenant) DO UPDATE SET id = journal_clock.id RETURNING id`
 
 	saveJournalClock Query = `UPDATE journal_clock SET id = $2 WHERE tenant = $1`
+
+	// takeRecordIDs takes $3 ids that follow each other and are at least $2, and returns the last. It holds the row until the end of the
+	// transaction: ids become visible in their order.
+	takeRecordIDs Query = `INSERT INTO journal_clock (tenant, id) VALUES ($1, $2 + $3 - 1)
+		ON CONFLICT (tenant) DO UPDATE SET id = CASE WHEN journal_clock.id < $2 THEN $2 ELSE journal_clock.id + 1 END + $3 - 1 RETURNING id`
 
 	insertRecord Query = `INSERT INTO journal_record (tenant, id, at, job, status, source_id, source_name, doc, cycle, image)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
@@ -103,18 +108,22 @@ func (t tx) append(rows []row) error {
 		return nil
 	}
 	var id int64
-	if _, err := t.one(lockJournalClock, nil, &id); err != nil {
+	least := int64(1)
+	for _, r := range rows {
+		least = max(least, floor(r.at))
+	}
+	if _, err := t.one(takeRecordIDs, []any{least, len(rows)}, &id); err != nil {
 		return err
 	}
+	id -= int64(len(rows))
 	for _, r := range rows {
-		id = max(id+1, floor(r.at))
+		id++
 		if _, err := t.exec(insertRecord, append([]any{id}, r.args...)...); err != nil {
 			return err
 		}
 	}
 	t.touch(journalNews)
-	_, err := t.exec(saveJournalClock, id)
-	return err
+	return nil
 }
 
 // retainBatch is how many records Retain drops in one transaction, so that it never holds others up for long.

@@ -66,10 +66,11 @@ func open(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
-// dsn sets up every connection: a commit is on disk when it returns (WAL with synchronous FULL).
+// dsn sets up every connection: a commit is on disk when it returns (WAL with synchronous FULL). The log is taken over into the database
+// every 32 MB, so that a page that many commits change is written there once.
 func dsn(path string) string {
 	q := url.Values{"_pragma": {
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(2000)",
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(8000)",
 		"journal_size_limit(67108864)", "cache_size(-8000)", "trusted_schema(0)", "temp_store(MEMORY)",
 	}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
@@ -94,6 +95,9 @@ func (db *DB) start(ctx context.Context) error {
 	}
 	conn, err := db.sql.Conn(ctx)
 	if err != nil {
+		return translate(err)
+	}
+	if _, err := conn.ExecContext(ctx, `PRAGMA cache_size = -32000`); err != nil { // whoever writes touches every index
 		return translate(err)
 	}
 	db.writer = newWriter(newSession(conn), db.hub)
