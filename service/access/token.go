@@ -40,6 +40,14 @@ func Hash(secret string) string {
 // Expired reports whether the token is no longer valid at the time.
 func (t Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
 
+// Life returns for how long the token was made; 0: it never expires.
+func (t Token) Life() time.Duration {
+	if t.Expires.IsZero() {
+		return 0
+	}
+	return t.Expires.Sub(t.Created)
+}
+
 // Validate returns fault.Invalid when the token lacks a name, a known role, or a well-formed hash.
 func (t Token) Validate() error {
 	const op = "check token"

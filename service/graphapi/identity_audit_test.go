@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-id/sallyport/service/audit"
 )
@@ -200,7 +202,16 @@ func TestTokensOverTheAPI(t *testing.T) {
 		t.Errorf("%d %s", got, text)
 	}
 	h.must(400, "POST", "/sallyport/v1/access/tokens", `{"name":"ci","role":"operator"}`)
-	again := h.must(200, "POST", "/sallyport/v1/access/tokens/ci/rotate", `{}`)["secret"].(string)
+	rotated := h.must(200, "POST", "/sallyport/v1/access/tokens/ci/rotate", `{}`)
+	again := rotated["secret"].(string)
+	if at, err := time.Parse(time.RFC3339, fmt.Sprint(rotated["expires"])); err != nil || time.Until(at) > 24*time.Hour {
+		t.Errorf("a day's token lives until %v after it was rotated", rotated["expires"])
+	}
+	if got := h.must(200, "POST", "/sallyport/v1/access/tokens/root/rotate", `{"days":30}`); got["expires"] == nil {
+		t.Errorf("rotated with days it is %v", got["expires"])
+	} else {
+		h.admin = got["secret"].(string)
+	}
 	if got, _ := h.ask(secret, "GET", "/sallyport/v1/whoami", ""); got != 401 {
 		t.Errorf("the old secret: %d", got)
 	}

@@ -94,21 +94,24 @@ func (a *API) putToken(w http.ResponseWriter, r *http.Request, status int, name 
 	return nil
 }
 
-// rotateToken replaces a token's secret; the old one ends at once.
+// rotateToken replaces a token's secret; the old one ends at once. The new one lives for as long as the old one was made for, unless days
+// says otherwise.
 func (a *API) rotateToken(w http.ResponseWriter, r *http.Request) error {
 	var b struct {
-		Days int `json:"days"`
+		Days *int `json:"days"`
 	}
 	if err := decode(w, r, &b); err != nil {
-		return err
-	}
-	life, err := bearerLife(b.Days)
-	if err != nil {
 		return err
 	}
 	t, err := a.tokenNamed(r)
 	if err != nil {
 		return err
+	}
+	life := t.Life()
+	if b.Days != nil {
+		if life, err = bearerLife(*b.Days); err != nil {
+			return err
+		}
 	}
 	return a.putToken(w, r, http.StatusOK, t.Name, t.Role, life)
 }

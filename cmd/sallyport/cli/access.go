@@ -166,11 +166,14 @@ func tokenRotateCommand(e *env, use, short, name string) *cobra.Command {
 	c := &cobra.Command{
 		Use: use, Short: short, Args: args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			at := append(args, name)[0]
-			return e.showSecret(cmd, own("access", "tokens", at, "rotate"), map[string]any{"days": days}, out)
+			at, body := append(args, name)[0], map[string]any{}
+			if cmd.Flags().Changed("days") {
+				body["days"] = days
+			}
+			return e.showSecret(cmd, own("access", "tokens", at, "rotate"), body, out)
 		},
 	}
-	c.Flags().IntVar(&days, "days", 0, "how long it is valid, up to 1098; 0: it never expires")
+	c.Flags().IntVar(&days, "days", 0, "how long it is valid, up to 1098, 0: it never expires; not given: as long as the old one was made for")
 	c.Flags().StringVar(&out, "out", "", "write the secret to this file (mode 0600) instead of printing it")
 	return c
 }

@@ -74,13 +74,13 @@ func TestAccessCommands(t *testing.T) {
 	if out := d.ok("whoami"); !strings.Contains(out, "administrator (token:administrator) in tenant default: admin.") {
 		t.Errorf("whoami %q", out)
 	}
-	d.ok("access", "client", "add", "pipeline", "--role", "Directory.ReadWrite.All", "--out", d.file("pipeline.secret"))
+	d.ok("access", "client", "add", "pipeline", "--role", "User.ReadWrite.All", "--out", d.file("pipeline.secret"))
 	var cs []clientRow
 	if err := json.Unmarshal([]byte(d.ok("access", "client", "list", "--output", "json")), &cs); err != nil || len(cs) != 1 {
 		t.Fatalf("%v, %v", cs, err)
 	}
 	login := []string{"login", "--service", d.service.URL, "--ca", d.service.CertFile, "--client-id", cs[0].ID, "--client-secret-file", d.file("pipeline.secret")}
-	if code, out, errOut := d.run("client.json", "", login...); code != ExitOK || !strings.Contains(out, "You are pipeline (Directory.ReadWrite.All)") {
+	if code, out, errOut := d.run("client.json", "", login...); code != ExitOK || !strings.Contains(out, "You are pipeline (User.ReadWrite.All)") {
 		t.Fatalf("%d %s %s", code, out, errOut)
 	}
 	for _, tc := range []struct {

@@ -10,8 +10,8 @@ import (
 )
 
 func agentsCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "agents", Short: "Invite, list and revoke agents"}
-	c.AddCommand(tokenCommand(e), agentListCommand(e), revokeCommand(e))
+	c := &cobra.Command{Use: "agents", Short: "Invite, list, group and revoke agents"}
+	c.AddCommand(tokenCommand(e), agentListCommand(e), agentGroupCommand(e), revokeCommand(e))
 	return c
 }
 

@@ -21,7 +21,7 @@ func jobCommand(e *env) *cobra.Command {
 	c.AddCommand(
 		orderCommand(e, "start", "Start the job, or let it go on where it was paused"),
 		orderCommand(e, "pause", "Pause the job: what is in hand is finished, nothing is forgotten"),
-		statusCommand(e), restartCommand(e), provisionCommand(e), escrowsCommand(e), heldCommand(e), effectCommand(e), releaseHeldCommand(e),
+		jobListCommand(e), statusCommand(e), restartCommand(e), provisionCommand(e), escrowsCommand(e), heldCommand(e), effectCommand(e), releaseHeldCommand(e),
 	)
 	return c
 }
