@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-id/sallyport/service/catalog"
 )
 
-// roles looks up what an application calls a role; one that is not known any more has its id for a name.
-func roles(c catalog.Store) func(context.Context, app.ID, string) (value, display string, err error) {
+// Roles looks up what an application calls a role; one that is not known any more has its id for a name.
+func Roles(c catalog.Store) func(context.Context, app.ID, string) (value, display string, err error) {
 	return func(ctx context.Context, a app.ID, role string) (string, string, error) {
 		reg, err := c.Registration(ctx, string(a))
 		if fault.Is(err, fault.NotFound) {
