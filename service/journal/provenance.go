@@ -43,8 +43,16 @@ const storyPage = 200
 // source's name. fault.NotFound when nothing was written for it.
 func Provenance(ctx context.Context, r Reader, job, user string) (Story, error) {
 	var s Story
+	newest, err := r.Find(ctx, Query{Job: job, User: user, Newest: true, Limit: 1})
+	if err != nil {
+		return s, err
+	}
+	if len(newest) == 0 {
+		return s.done(user)
+	}
+	s.Source = newest[0].Source // names change, and are given away: whose the newest record is counts
 	seen := map[string]bool{}
-	q := Query{Job: job, User: user, Newest: true, Limit: storyPage}
+	q := Query{Job: job, User: cmp.Or(s.Source.ID, user), Newest: true, Limit: storyPage}
 	for {
 		rs, err := r.Find(ctx, q)
 		if err != nil {
@@ -52,13 +60,6 @@ func Provenance(ctx context.Context, r Reader, job, user string) (Story, error) 
 		}
 		for _, rec := range rs {
 			q.After = rec.ID
-			if s.Source.ID == "" {
-				s.Source, q.User = rec.Source, rec.Source.ID
-			}
-			if rec.Source.ID != s.Source.ID {
-				continue // of somebody who bore the name before
-			}
-			s.Source.Name = cmp.Or(s.Source.Name, rec.Source.Name)
 			if wrote(rec) {
 				if err := s.add(ctx, r, rec, seen); err != nil {
 					return s, err

@@ -94,8 +94,10 @@ func TestProvenanceOfANameGivenAway(t *testing.T) {
 	if got := told(t, s, "ann@x"); !slices.Equal(got, []string{"title=New Ann- by [x] in c0002"}) {
 		t.Errorf("got %q", got)
 	}
-	if got := told(t, s, "u1"); len(got) != 2 {
-		t.Errorf("got %q", got)
+	for _, of := range []string{"u1", "ann.old@x"} { // what was written under an earlier name belongs to the story
+		if got := told(t, s, of); len(got) != 2 {
+			t.Errorf("%s: got %q", of, got)
+		}
 	}
 }
 

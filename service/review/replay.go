@@ -223,6 +223,9 @@ func versus(w *wrote, p plan.Plan) []Versus {
 			continue // of long lists and of values that no log may show there is nothing to compare
 		}
 		a, b := wrote[name], would[name]
+		if plain(a) == "" && plain(b) == "" {
+			continue // nothing or an empty text: nobody sees a difference
+		}
 		if len(a) != len(b) || len(common(a, b, false)) > 0 {
 			out = append(out, Versus{name, plain(a), plain(b)})
 		}
