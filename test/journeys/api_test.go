@@ -133,7 +133,7 @@ func (a *api) cycle(reset string, limit time.Duration) error {
 			}
 			return fmt.Sprintf("not begun anew: %+v", *st.Last)
 		}
-		return a.passed(began, st.Last.Cycle)
+		return a.passed(began, *st.Last)
 	})
 	if why != "" {
 		return fmt.Errorf("cycle %s: %s; quarantine %+v", reset, why, st.Quarantine)
@@ -155,15 +155,15 @@ func (a *api) touch(at time.Time) error {
 	}, nil)
 }
 
-// passed says "" when the cycle that ended last has come to the tracer.
-func (a *api) passed(since time.Time, cycle string) string {
+// passed says "" when the cycle that ended last, or one before it, has come to the tracer.
+func (a *api) passed(since time.Time, last cycle.Progress) string {
 	records, err := a.records("newest=true&limit=1&user=" + url.QueryEscape(tracer))
 	switch {
 	case err != nil:
 		return err.Error()
 	case len(records) == 0 || records[0].At.Before(since):
 		return "the newest change has not been looked at"
-	case records[0].Cycle != cycle:
+	case records[0].Cycle != last.Cycle && !records[0].At.Before(last.Began):
 		return "the cycle that looked at the newest change did not end: " + records[0].Cycle
 	}
 	return ""

@@ -56,6 +56,8 @@ func newInside(t testing.TB, g *target, f files) *inside {
 
 func (in *inside) call() *api { return in.api }
 
+func (in *inside) meddle() *meddler { return &in.cut.meddler }
+
 func (in *inside) apply(overlay string) {
 	in.t.Helper()
 	in.put(in.api, overlay)
@@ -120,7 +122,7 @@ func (in *inside) startService() {
 	dead := &atomic.Bool{}
 	jobs := cycle.NewJobs(cycle.Parts{
 		Source: db.Directory(), Ledger: mortalLedger{db.Ledger(), dead}, Log: mortalLog{db.Journal(), dead}, Logger: slog.New(slog.DiscardHandler),
-		Assigned: db.Assignments(),
+		Assigned: db.Assignments(), Role: wire.Roles(db.Catalog()),
 	}, db.Apps(), in.connect)
 	must(in.t, jobs.Start(ctx))
 	if in.api == nil {
@@ -160,11 +162,17 @@ func (in *inside) connect(_ context.Context, a app.App) (cycle.Target, error) {
 }
 
 // cut is a transport that can be taken away: then nothing gets through, and what is under way gets no answer.
-type cut struct{ to atomic.Pointer[way] }
+type cut struct {
+	to atomic.Pointer[way]
+	meddler
+}
 
 type way struct{ http.RoundTripper }
 
 func (c *cut) RoundTrip(r *http.Request) (*http.Response, error) {
+	if answer, err := c.intercept(r); answer != nil || err != nil {
+		return answer, err
+	}
 	w := c.to.Load()
 	if w == nil {
 		return nil, fault.New(fault.Unavailable, "reach the host", "nobody is there")

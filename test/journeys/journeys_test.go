@@ -2,6 +2,7 @@ package journeys
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,8 +11,10 @@ import (
 	"github.com/sallyport-id/sallyport/host/connector/gsql"
 )
 
+type route struct{ name, dialect string }
+
 // routes are the ways on which every story is played.
-var routes = []struct{ name, dialect string }{
+var routes = []route{
 	{"inprocess", gsql.SQLite}, {"inprocess/postgres", gsql.PostgreSQL}, {"http", gsql.SQLite}, {"tunnel", gsql.SQLite},
 }
 
@@ -28,7 +31,11 @@ func TestJourneys(t *testing.T) {
 			if len(strings.TrimSpace(string(story.Comment))) == 0 {
 				t.Fatal("the story does not say what it shows")
 			}
-			for _, r := range routes {
+			some := routesOf(t, story)
+			if len(some) < len(routes) {
+				t.Parallel() // in process they mostly wait
+			}
+			for _, r := range some {
 				t.Run(r.name, func(t *testing.T) {
 					t.Parallel()
 					tell(t, story, r.name, r.dialect)
@@ -36,6 +43,26 @@ func TestJourneys(t *testing.T) {
 			}
 		})
 	}
+}
+
+// routesOf are the routes a story is played on: those its file "routes" names, else all. Most rules of the engine are the same on every
+// route, so their stories are played in process.
+func routesOf(t *testing.T, story *txtar.Archive) (some []route) {
+	t.Helper()
+	for _, f := range story.Files {
+		if f.Name != "routes" {
+			continue
+		}
+		for name := range strings.FieldsSeq(string(f.Data)) {
+			i := slices.IndexFunc(routes, func(r route) bool { return r.name == name })
+			if i < 0 {
+				t.Fatalf("there is no route %s", name)
+			}
+			some = append(some, routes[i])
+		}
+		return some
+	}
+	return routes
 }
 
 // tell plays a story on a route.

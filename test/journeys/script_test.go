@@ -10,7 +10,7 @@ import (
 
 // The language of the stories. A story is a txtar file: its comment says what is shown, its file "steps" says how, one step a line;
 // "people.csv" and other people files are imported, "app.yaml" is laid over the sample application (maps are merged, objects by their
-// source), "host.yaml" and "tables.sql" replace the sample's host configuration and tables. Words are separated by spaces and may be
+// source), "host.yaml" and "tables.sql" replace the sample's host configuration and tables; "routes" names the routes it is played on, if not all. Words are separated by spaces and may be
 // quoted as in Go; # begins a comment. The steps:
 //
 //	import FILE [refuse LINE TEXT]...      import people; exactly the lines named are refused, for a reason that contains the text
@@ -24,8 +24,6 @@ import (
 //	rename USER NEW                        give a person another userPrincipalName
 //	disable|enable|delete|purge|restore USER
 //	join|leave GROUP USER                  change a group's members
-//	assign|unassign USER|group:NAME        give somebody the application, or take it back
-//	release USER...                        let what is held for these go
 //	plan NAME                              make a plan of what the job would do
 //	approve NAME                           carry a plan out to its end
 //	undo NAME cycle|PLAN [CREATED]         make the plan that takes back the last cycle, or a plan; CREATED is disable, delete or keep

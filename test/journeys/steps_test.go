@@ -74,7 +74,7 @@ func (p *player) apply(args []string) error {
 			return fmt.Errorf("the story has no file %s", name)
 		}
 	}
-	p.site.apply(p.files[name])
+	p.site.apply(schemas.Replace(p.files[name]))
 	return nil
 }
 
