@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
-	"runtime"
 	"strings"
 	"time"
 	"unicode"
@@ -118,7 +117,7 @@ func describe(r Route, method, path string) map[string]any {
 		tag, key = "sallyport", method+" "+rest
 	}
 	op := map[string]any{
-		"operationId": operationID(method, path), "summary": inWords(r, method, path), "tags": []any{tag}, "x-sallyport-permission": r.Permission,
+		"operationId": operationID(method, path), "summary": r.Summary(), "tags": []any{tag}, "x-sallyport-permission": r.Permission,
 		"responses": map[string]any{
 			"default": map[string]any{"$ref": "#/components/responses/error"},
 			"2XX":     map[string]any{"description": "Done.", "content": jsonBody(answerSchema(key))},
@@ -178,23 +177,6 @@ func operationID(method, path string) string {
 		default:
 			b.WriteRune(c)
 		}
-	}
-	return b.String()
-}
-
-// inWords is the name of the method that answers, in words; a function without a name leaves method and path to say it.
-func inWords(r Route, method, path string) string {
-	name := runtime.FuncForPC(reflect.ValueOf(r.Handle).Pointer()).Name()
-	name = strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "-fm")
-	if strings.HasPrefix(name, "func") || name == "" {
-		return method + " " + path
-	}
-	var b strings.Builder
-	for i, c := range name {
-		if unicode.IsUpper(c) && i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(unicode.ToLower(c))
 	}
 	return b.String()
 }

@@ -35,7 +35,7 @@ func TestOpenAPI(t *testing.T) {
 		method, path, _ := strings.Cut(r.Pattern, " ")
 		op, ok := doc.Paths[strings.ReplaceAll(path, "...}", "}")][strings.ToLower(method)]
 		if !ok || op.Permission != string(r.Permission) || op.Summary == "" || len(op.Responses) < 2 || strings.Count(path, "{") != len(op.Parameters) {
-			t.Errorf("%s is described as %+v", r.Pattern, op)
+			t.Errorf("%s is described as %+v; what it does is written in summary.go", r.Pattern, op)
 		}
 		if seen[op.OperationID] {
 			t.Errorf("%s: the operationId %q is taken", r.Pattern, op.OperationID)
