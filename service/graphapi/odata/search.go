@@ -123,16 +123,24 @@ func (t term) match(o Object, def []string) bool {
 	return false
 }
 
+// wordsIn reports whether each word of terms begins a word of text; both are in lower case. Most texts do not hold them at all, which
+// is seen without taking the text apart.
 func wordsIn(text, terms string) bool {
-	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" .-_@,;/", r) })
-	for _, w := range strings.FieldsFunc(terms, func(r rune) bool { return strings.ContainsRune(" .-_@,;/", r) }) {
-		found := false
-		for _, have := range words {
-			found = found || strings.HasPrefix(have, w)
-		}
-		if !found {
+	for w := range strings.FieldsFuncSeq(terms, separates) {
+		if !strings.Contains(text, w) || !begins(text, w) {
 			return false
 		}
 	}
 	return true
 }
+
+func begins(text, w string) bool {
+	for have := range strings.FieldsFuncSeq(text, separates) {
+		if strings.HasPrefix(have, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func separates(r rune) bool { return strings.ContainsRune(" .-_@,;/", r) }
