@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -109,6 +110,16 @@ func raw(t testing.TB, l *targets.LDAP, name string, attrs ...string) *ldap.Entr
 		t.Fatal(err)
 	}
 	return r.Entries[0]
+}
+
+// eventually asks until it is so: OpenLDAP's overlay refint corrects references a moment after it has answered.
+func eventually(t testing.TB, so func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(2 * time.Minute); !so(); {
+		if time.Now().After(limit) {
+			t.Fatal("it did not come to be")
+		}
+	}
 }
 
 func wantKind(t testing.TB, err error, want fault.Kind) {

@@ -88,12 +88,8 @@ func TestRenameAndMove(t *testing.T) {
 		if keyOf(now.Attrs.Text(nameDN)) != keyOf(naming+"=chief,ou=groups,"+container) {
 			t.Errorf("it stands at %s", now.Attrs.Text(nameDN))
 		}
-		if got := s.one(t, worker).Attrs.First("manager"); got != ref(boss) {
-			t.Errorf("the reference is %v", got)
-		}
-		if got := s.one(t, g).Attrs["member"]; len(got) != 2 {
-			t.Errorf("the members are %v", got)
-		}
+		eventually(t, func() bool { return s.one(t, worker).Attrs.First("manager") == ref(boss) })
+		eventually(t, func() bool { return len(s.one(t, g).Attrs["member"]) == 2 })
 	})
 }
 

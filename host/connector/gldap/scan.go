@@ -21,6 +21,7 @@ type scan struct {
 	sort    string // attribute to sort by, for virtual list views
 	each    func(*wire.Entry) error
 	timer   *time.Timer
+	seen    int // entries so far
 }
 
 // run carries the scan out. The command timeout counts only while nothing comes from the server.
@@ -34,20 +35,46 @@ func (x *scan) run(ctx context.Context) error {
 		cancel(fmt.Errorf("the server sent nothing within the command timeout: %w", context.DeadlineExceeded))
 	})
 	defer x.timer.Stop()
-	var err error
-	switch x.paging() {
-	case "paged":
-		err = x.paged(ctx)
-	case "vlv":
-		err = x.views(ctx)
-		x.link.close() // the server keeps the sorted list as long as the connection
-	default:
-		_, err = x.page(ctx)
-	}
+	err := x.read(ctx)
 	if x.link.conn != nil && !x.link.conn.Alive() {
 		x.link.close()
 	}
 	return err
+}
+
+func (x *scan) read(ctx context.Context) (err error) {
+	switch x.paging() {
+	case "paged":
+		return x.paged(ctx)
+	case "vlv":
+		err = x.views(ctx)
+		x.link.close() // the server keeps the sorted list as long as the connection
+	default:
+		_, err = x.patient(ctx)
+	}
+	return err
+}
+
+// busyTries is how often a busy server is asked for the same page: seven more times within six seconds. OpenLDAP is busy with a sorted
+// list for a moment after it has answered.
+const busyTries = 8
+
+// patient is page for a server that may be busy; what it has not begun to answer is asked for again.
+func (x *scan) patient(ctx context.Context, controls ...wire.Control) (wire.Result, error) {
+	before := x.seen
+	r, err := x.page(ctx, controls...)
+	pause := 50 * time.Millisecond
+	for try := 1; refused(err, wire.Busy) && x.seen == before && try < busyTries; try++ {
+		x.timer.Reset(x.session.layout.commandTimeout)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return wire.Result{}, ctx.Err()
+		}
+		pause *= 2
+		r, err = x.page(ctx, controls...)
+	}
+	return r, err
 }
 
 func (x *scan) paging() string {
@@ -81,6 +108,7 @@ func (x *scan) page(ctx context.Context, controls ...wire.Control) (wire.Result,
 		if rows.Note() != nil {
 			continue
 		}
+		x.seen++
 		if err := x.each(rows.Entry()); err != nil {
 			return wire.Result{}, err
 		}
@@ -92,7 +120,7 @@ func (x *scan) page(ctx context.Context, controls ...wire.Control) (wire.Result,
 func (x *scan) paged(ctx context.Context) error {
 	cookie := ""
 	for {
-		r, err := x.page(ctx, wire.Control{OID: ctlPaged, Critical: true, Value: wire.Sequence(func(v *wire.Values) {
+		r, err := x.patient(ctx, wire.Control{OID: ctlPaged, Critical: true, Value: wire.Sequence(func(v *wire.Values) {
 			v.Int(int64(x.session.layout.pageSize))
 			v.Octets(cookie)
 		})})
@@ -112,16 +140,10 @@ func (x *scan) paged(ctx context.Context) error {
 
 // views asks for one part of the sorted list after the other (draft-ietf-ldapext-ldapv3-vlv-09, RFC 2891).
 func (x *scan) views(ctx context.Context) error {
-	seen, total, token := 0, 0, ""
-	each := x.each
-	defer func() { x.each = each }()
-	x.each = func(e *wire.Entry) error {
-		seen++
-		return each(e)
-	}
+	total, token := 0, ""
 	for {
-		before := seen
-		r, err := x.page(ctx, sortBy(x.sort), x.view(seen+1, total, token))
+		before := x.seen
+		r, err := x.patient(ctx, sortBy(x.sort), x.view(x.seen+1, total, token))
 		if err != nil {
 			return err
 		}
@@ -136,11 +158,11 @@ func (x *scan) views(ctx context.Context) error {
 		if len(fields) > 3 {
 			token = string(fields[3].Body)
 		}
-		if total = int(n); seen >= total {
+		if total = int(n); x.seen >= total {
 			return nil
 		}
-		if seen == before {
-			return fault.New(fault.Unavailable, "read view by view", "the server showed %d of %d entries", seen, total).
+		if x.seen == before {
+			return fault.New(fault.Unavailable, "read view by view", "the server showed %d of %d entries", x.seen, total).
 				WithHint("the list changed while it was read, or the account may not see all of it")
 		}
 	}

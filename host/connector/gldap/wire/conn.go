@@ -70,10 +70,23 @@ func (c *Conn) Alive() bool {
 	return open(c.net)
 }
 
-// guard closes the connection when ctx ends, until the returned function is called.
+// guard closes the connection when ctx ends, until the returned function is called; that waits for a close that has begun, so that
+// nobody takes the connection for alive meanwhile.
 func (c *Conn) guard(ctx context.Context) (release func()) {
-	stop := context.AfterFunc(ctx, func() { c.net.Close() })
-	return func() { stop() }
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		c.net.Close()
+		close(closed)
+	})
+	return func() {
+		if stop() {
+			return
+		}
+		<-closed
+		if c.dead == nil {
+			c.dead = &Lost{Err: context.Cause(ctx)}
+		}
+	}
 }
 
 // lose marks the connection dead and returns why.
