@@ -22,9 +22,18 @@ import (
 type sqlserver struct{}
 
 func (d sqlserver) open(ctx context.Context, t target, k clock) (conn, error) {
+	cfg, err := sqlserverDSN(t)
+	if err != nil {
+		return nil, err
+	}
+	return openStd(ctx, sql.OpenDB(client.NewConnectorConfig(cfg)), d, k, "SET XACT_ABORT OFF")
+}
+
+// sqlserverDSN reads the URL. User and password of the settings take the place of what it says.
+func sqlserverDSN(t target) (msdsn.Config, error) {
 	cfg, err := msdsn.Parse(strings.Replace(t.url, "mssql://", "sqlserver://", 1))
 	if err != nil {
-		return nil, badURL("it cannot be read").WithHint("give sqlserver://user@host:1433?database=name, or sqlserver://user@host/instance?database=name")
+		return cfg, badURL("it cannot be read").WithHint("give sqlserver://user@host:1433?database=name, or sqlserver://user@host/instance?database=name")
 	}
 	if t.user != "" {
 		cfg.User = t.user
@@ -33,7 +42,7 @@ func (d sqlserver) open(ctx context.Context, t target, k clock) (conn, error) {
 		cfg.Password = t.password.Reveal()
 	}
 	cfg.AppName = "sallyport"
-	return openStd(ctx, sql.OpenDB(client.NewConnectorConfig(cfg)), d, k, "SET XACT_ABORT OFF")
+	return cfg, nil
 }
 
 func (sqlserver) quote(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
