@@ -468,3 +468,33 @@ func (b *bench) poisonous(upn string) {
 	}
 	b.user("bad", "bad@x", "employeeId=bad", "jobTitle="+strings.Repeat("a", 60)+"!")
 }
+
+// TestProgressWithEstimate (§11.1): how much is done, of how much, and how long the rest will take. In virtual time.
+func TestProgressWithEstimate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.people(100)
+		b.revise(func(a *app.App) { a.Schedule.Workers = 1 })
+		var began []time.Time
+		b.job = cycle.NewJob(cycle.Parts{
+			Source: b.db.Directory(), Target: slow{b.target, time.Second, &began}, Ledger: b.db.Ledger(), Log: b.db.Journal(),
+		}, b.rules)
+		done := make(chan error, 1)
+		go func() { done <- b.job.Cycle(b.ctx) }()
+		time.Sleep(20*time.Second + time.Second/2)
+		p, running := b.job.Live()
+		if !running || p.Kind != "initial" || p.Phase != "users" || p.Total != 100 || p.Done != 20 || p.Created != 20 {
+			t.Errorf("after 20 seconds: %+v", p)
+		}
+		if p.Remaining < 80*time.Second || p.Remaining > 84*time.Second {
+			t.Errorf("80 people are left, one a second: %v remain", p.Remaining)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		st := b.state()
+		if _, running := b.job.Live(); running || st.Last.Created != 100 || st.Last.Ended.Sub(st.Last.Began) < 100*time.Second || st.Links[entry.User] != 100 {
+			t.Errorf("at the end: %+v, %v", st.Last, st.Links)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -109,6 +110,75 @@ func TestMemoryOfACycleDoesNotGrow(t *testing.T) {
 		t.Errorf("one change looked at %+v (%v)", st.Last, err)
 	}
 	t.Logf("%d requests for everybody, %d for one change", requests, st.Last.Requests)
+}
+
+// patches is a target that keeps nothing but the changes of groups, and counts what it was asked.
+type patches struct {
+	sieve
+	mu    sync.Mutex
+	asked int
+	edits [][]entry.Edit
+}
+
+func (p *patches) Get(ctx context.Context, t entry.Type, id string) (entry.Entry, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	return p.sieve.Get(ctx, t, id)
+}
+
+func (p *patches) Update(_ context.Context, t entry.Type, id string, edits []entry.Edit) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t == entry.Group {
+		p.edits = append(p.edits, edits)
+	}
+	return id, nil
+}
+
+// TestOneMemberOfALargeGroup: one member more of a group of SALLYPORT_MEMBERS members (2,500 unless given; the promise is for 100,000) is one
+// PATCH with one value, and so is one less. The target is asked nothing.
+func TestOneMemberOfALargeGroup(t *testing.T) {
+	n := 2_500
+	if s := os.Getenv("SALLYPORT_MEMBERS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := newBench(t)
+	fill(b.ctx, t, b.db, n+1)
+	members := make([]entry.Ref, n)
+	for i := range members {
+		members[i] = entry.Ref{Type: entry.User, ID: fmt.Sprintf("u%07d", i)}
+	}
+	b.group("g", "Staff")
+	b.link("g", members, nil)
+	target := &patches{}
+	b.revise(func(a *app.App) { a.Schedule.Workers = 32 })
+	b.job = cycle.NewJob(cycle.Parts{Source: b.db.Directory(), Target: target, Ledger: b.db.Ledger(), Log: b.db.Journal()}, b.rules)
+	b.cycle()
+	largest := 0
+	for _, edits := range target.edits {
+		for _, e := range edits {
+			largest = max(largest, len(e.Values))
+		}
+	}
+	t.Logf("%d members in %d requests of at most %d", n, len(target.edits), largest)
+	extra := entry.Ref{Type: entry.User, ID: fmt.Sprintf("u%07d", n)}
+	for _, op := range []entry.Op{entry.Add, entry.Remove} {
+		target.edits, target.asked = nil, 0
+		if op == entry.Add {
+			b.link("g", []entry.Ref{extra}, nil)
+		} else {
+			b.link("g", nil, []entry.Ref{extra})
+		}
+		b.cycle()
+		if len(target.edits) != 1 || len(target.edits[0]) != 1 || target.edits[0][0].Op != op || len(target.edits[0][0].Values) != 1 || target.asked != 0 {
+			t.Errorf("%v: %d requests, %d questions", op, len(target.edits), target.asked)
+		}
+		t.Logf("%v: %d objects looked at in %v", op, b.state().Last.Done, b.state().Last.Ended.Sub(b.state().Last.Began))
+	}
 }
 
 func fill(ctx context.Context, t testing.TB, db *sqlite.DB, n int) {
