@@ -119,6 +119,14 @@ func team(n int) entry.Attrs { return entry.Attrs{"cn": {fmt.Sprintf("Team %d", 
 // fullEnv names the environment variable whose value full asks for the whole kit on every server.
 const fullEnv = "SALLYPORT_CONNECTORS"
 
+// onlyFull skips what takes long, unless all is asked for.
+func onlyFull(t testing.TB) {
+	t.Helper()
+	if os.Getenv(fullEnv) != "full" {
+		t.Skip("made with " + fullEnv + "=full (make test-connectors)")
+	}
+}
+
 // quick leaves out what takes long, unless all is asked for. OpenLDAP, the fastest, always gets the whole kit.
 func quick(h connectortest.Harness) connectortest.Harness {
 	if os.Getenv(fullEnv) == "full" {
@@ -126,7 +134,8 @@ func quick(h connectortest.Harness) connectortest.Harness {
 	}
 	long := map[string]string{}
 	for _, name := range []string{"ImportYieldsEveryObject", "ImportCanBeLeftEarly", "GroupOfThousandsImports", "SessionsWorkInParallel", "OneNameIsCreatedOnceInARace",
-		"CancelledContextWritesNothing", "ThousandsAreWrittenAndImported", "TextComesBackByteForByte", "LookupAgreesWithMemory", "BatchAnswersEachInOrder", "ValuesOfEveryTypeComeBack"} {
+		"CancelledContextWritesNothing", "ThousandsAreWrittenAndImported", "TextComesBackByteForByte", "LookupAgreesWithMemory", "BatchAnswersEachInOrder", "ValuesOfEveryTypeComeBack",
+		"ObjectsFollowTheModel", "MembersAreAddedAndRemovedOneByOne", "ManyValuesAreAddedAndRemoved", "ChangesCanBeReadAgain", "OldPasswordMustBeRight", "BatchIsWhatSingleWritesAre"} {
 		long[name] = "made with " + fullEnv + "=full (make test-connectors)"
 	}
 	maps.Copy(long, h.Excuses)
@@ -179,7 +188,7 @@ func dirsrvHarness(with map[string]string) connectortest.Harness {
 	return h
 }
 
-func TestDirsrv(t *testing.T) { connectortest.Run(t, quick(dirsrvHarness(nil))) }
+func TestDirsrv(t *testing.T) { connectortest.Run(t, quick(dirsrvHarness(nil))) // OpenLDAP, the fastest, gets the whole kit }
 
 // sambaSettings lay the types over Active Directory's classes.
 func sambaSettings(container string) map[string]string {

@@ -143,7 +143,7 @@ func TestSamplesWorkWithExactlyTheirPrivileges(t *testing.T) {
 			if os.Getenv(fullEnv) == "full" {
 				tiers = append(tiers, connectortest.Describe, connectortest.Lookup, connectortest.References, connectortest.Rename, connectortest.Batch, connectortest.Concurrency)
 			}
-			tier(t, sampleHarness(s), tiers...)
+			tier(t, quick(sampleHarness(s)), tiers...)
 			t.Run("PasswordAndDisabling", func(t *testing.T) { samplePeople(t, s) })
 		})
 	}
