@@ -188,7 +188,7 @@ func dirsrvHarness(with map[string]string) connectortest.Harness {
 	return h
 }
 
-func TestDirsrv(t *testing.T) { connectortest.Run(t, quick(dirsrvHarness(nil))) // OpenLDAP, the fastest, gets the whole kit }
+func TestDirsrv(t *testing.T) { connectortest.Run(t, quick(dirsrvHarness(nil))) }
 
 // sambaSettings lay the types over Active Directory's classes.
 func sambaSettings(container string) map[string]string {
