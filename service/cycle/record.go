@@ -85,6 +85,11 @@ func (t *turn) entry(status plan.Status, cause error) journal.Record {
 	if t.plan.Verb != plan.Skip && t.plan.Verb != "" {
 		r.Changes = ChangesOf(t.plan)
 		r.Steps = append(r.Steps, t.export(status, cause))
+	} else if cause == nil && t.plan.Code != "" {
+		r.Steps = append(r.Steps, journal.Step{
+			Name: "EntrySynchronizationSkip", Type: string(plan.Export), Status: string(plan.Skipped), Detail: t.plan.Reason,
+			Facts: map[string]string{"SkipReason": t.plan.Code},
+		})
 	}
 	if cause != nil {
 		r.Code, r.Reason, r.Hint = codeOf(cause), cause.Error(), fault.HintOf(cause)
@@ -94,9 +99,13 @@ func (t *turn) entry(status plan.Status, cause error) journal.Record {
 
 func (t *turn) export(status plan.Status, cause error) journal.Step {
 	s := journal.Step{Name: t.plan.Code, Type: string(plan.Export), Status: string(status), Detail: t.plan.Reason}
+	s.Facts = map[string]string{"SourceAnchor": t.change.Entry.ID}
+	if t.plan.Link.Target != "" {
+		s.Facts["TargetAnchor"] = t.plan.Link.Target
+	}
 	if cause != nil {
 		s.Detail = cause.Error()
-		s.Facts = map[string]string{"ErrorCode": codeOf(cause)}
+		s.Facts["ErrorCode"] = codeOf(cause)
 	}
 	return s
 }

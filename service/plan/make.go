@@ -285,10 +285,17 @@ func (m *maker) match() (entry.Entry, error) {
 	default:
 		m.step(Step{
 			Name: "EntrySynchronizationUpdate", Type: Matching, Status: Success,
-			Detail: fmt.Sprintf("found by %s (precedence %d)", verdict.By.Attr, verdict.By.Precedence), Facts: asked(verdict.Asked),
+			Detail: fmt.Sprintf("found by %s (precedence %d)", verdict.By.Attr, verdict.By.Precedence), Facts: joined(verdict),
 		})
 	}
 	return verdict.Found, nil
+}
+
+// joined is asked with the attribute that found the counterpart.
+func joined(v match.Verdict) map[string]string {
+	facts := asked(v.Asked)
+	facts["JoiningProperty"] = v.By.Attr
+	return facts
 }
 
 func asked(qs []match.Question) map[string]string {
