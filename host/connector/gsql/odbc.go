@@ -162,8 +162,13 @@ func (t target) source(more ...string) string {
 	return strings.Join(parts, ";")
 }
 
-// braced quotes a value of a connection string.
-func braced(s string) string { return "{" + strings.ReplaceAll(s, "}", "}}") + "}" }
+// braced quotes a value of a connection string, where that must be: some drivers take braces for a part of the value.
+func braced(s string) string {
+	if !strings.ContainsAny(s, "[]{}(),;?*=!@%+ \\") {
+		return s
+	}
+	return "{" + strings.ReplaceAll(s, "}", "}}") + "}"
+}
 
 // versions are the questions after what a database is, and the words of the answers.
 var versions = []struct {

@@ -109,9 +109,15 @@ func (d odbcDialect) giveBack(w writing) query {
 // table notes what a client library knows of a type by itself.
 func (d odbcDialect) table(ctx context.Context, c conn, path []string) (table, error) {
 	t, err := d.fullDialect.table(ctx, c, path)
+	if d.fullDialect.facts().name != PostgreSQL {
+		return t, err
+	}
 	for i := range t.columns {
-		if d.fullDialect.facts().name == PostgreSQL && t.columns[i].dbType == "timestamp" {
+		switch t.columns[i].dbType {
+		case "timestamp":
 			t.columns[i].wall = true
+		case "uuid": // the driver writes it in capitals, the server does not
+			t.columns[i].reads = "(%s)::text"
 		}
 	}
 	return t, err
@@ -160,7 +166,7 @@ func (d odbcDialect) judge(err error) verdict {
 		return verdict{kind: fault.Unauthenticated, hint: "check user and password"}
 	case state == "IM002", state == "IM003", state == "01000" && strings.Contains(e.Error(), "Can't open lib"):
 		return verdict{kind: fault.Invalid, hint: "check the connection string; odbcinst -q -d lists the drivers of this machine, odbcinst -q -s its data sources"}
-	case e.Lost() && rolledBack:
+	case state == "08001", e.Lost() && rolledBack:
 		return verdict{kind: fault.Unavailable, lost: true, safe: true}
 	case e.Lost():
 		return verdict{kind: fault.Timeout, lost: true, hint: "the connection was lost before the database answered; look the object up before repeating"}
