@@ -1,6 +1,10 @@
 package gsql
 
-import "github.com/sallyport-id/sallyport/host/connector"
+import (
+	"strings"
+
+	"github.com/sallyport-id/sallyport/host/connector"
+)
 
 // Capabilities says what sessions can do when everything is configured for it.
 func (Driver) Capabilities() connector.Capabilities {
@@ -18,6 +22,8 @@ func (Driver) Samples() []connector.Sample {
 			Setup: postgresSetup, Privileges: postgresPrivileges},
 		{Name: "mariadb", For: "the same tables in MariaDB or MySQL", Config: sampleConfig("mariadb://sallyport@db.example.org:3306/hr", "history"),
 			Setup: mariadbSetup, Privileges: mariadbPrivileges},
+		{Name: "sqlite", For: "the same tables in a SQLite file beside the host", Config: strings.Replace(sampleConfig("sqlite:/var/lib/hr/hr.db", "history"), "      passwordFile: hr.password\n", "", 1),
+			Setup: sqliteSetup, Privileges: sqlitePrivileges},
 		{Name: "statements", For: "people in PostgreSQL who are made, changed and deleted by stored procedures", Config: statementsConfig,
 			Setup: statementsSetup, Privileges: statementsPrivileges},
 		{Name: "sqlserver", For: "the same tables in SQL Server, with change tracking (not run by our tests: no server was at hand)",
@@ -100,6 +106,32 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON team_members TO sallyport;
 -- once 'sallyport connector sql-delta' has made them:
 GRANT SELECT ON sallyport_User TO sallyport;
 GRANT SELECT ON sallyport_Group TO sallyport;
+`
+
+const sqliteSetup = `-- run with: sqlite3 /var/lib/hr/hr.db; then: sallyport connector sql-delta HR --config host.yaml --apply
+CREATE TABLE people (
+	id integer PRIMARY KEY AUTOINCREMENT, -- without it the number of a deleted row is given to the next
+	login text NOT NULL UNIQUE,
+	name text NOT NULL,
+	mail text,
+	enabled boolean NOT NULL DEFAULT true,
+	hired datetime,
+	boss integer REFERENCES people (id) ON DELETE SET NULL
+);
+CREATE TABLE phones (person integer NOT NULL REFERENCES people (id) ON DELETE CASCADE, phone text NOT NULL);
+CREATE TABLE teams (id integer PRIMARY KEY AUTOINCREMENT, title text NOT NULL UNIQUE);
+CREATE TABLE team_members (
+	team integer NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
+	person integer NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+	PRIMARY KEY (team, person)
+);
+`
+
+const sqlitePrivileges = `# run by root, for the account sallyport that the host runs as: SQLite has no accounts, so what counts is who may write the file and
+# make files beside it
+chown sallyport /var/lib/hr /var/lib/hr/hr.db
+chmod 700 /var/lib/hr
+chmod 600 /var/lib/hr/hr.db
 `
 
 const statementsConfig = `listen: 127.0.0.1:8585

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,6 +55,9 @@ func sampleIn(t *testing.T, name, url string) sampled {
 		t.Fatal(err)
 	}
 	out.least = out.owner
+	if name == "sqlite" {
+		return out // has no accounts
+	}
 	out.owner.Secrets = nil
 	out.least.Values = maps.Clone(out.owner.Values)
 	out.least.Values["user"] = "sallyport"
@@ -91,13 +96,40 @@ func (s sampled) prepare(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if s.Name == "sqlite" {
+		s.shellRuns(t)
+		return
+	}
 	s.ownerRuns(t, s.Privileges)
+}
+
+// shellRuns runs the script of privileges for the file of the test, and for the account of the test.
+func (s sampled) shellRuns(t *testing.T) {
+	t.Helper()
+	file := strings.TrimPrefix(s.owner.Values["url"], "sqlite:")
+	script := strings.NewReplacer("/var/lib/hr/hr.db", file, "/var/lib/hr", filepath.Dir(file), "chown sallyport", "chown "+strconv.Itoa(os.Getuid())).Replace(s.Privileges)
+	if out, err := exec.CommandContext(t.Context(), "sh", "-euc", script).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v %s", script, err, out)
+	}
+	if i, err := os.Stat(file); err != nil || i.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", i.Mode(), err)
+	}
+}
+
+// emptyFile gives a SQLite sample its file in a folder of its own: the connector never makes one.
+func emptyFile(t *testing.T) string {
+	file := filepath.Join(t.TempDir(), "hr.db")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + file
 }
 
 // samplesIn are the samples that can be run, and where.
 var samplesIn = map[string]func(t *testing.T) string{
 	"postgres":   func(t *testing.T) string { return targets.PostgresAlone(t, "fsync=off").URL("") },
 	"statements": func(t *testing.T) string { return targets.PostgresAlone(t, "fsync=off").URL("") },
+	"sqlite":     emptyFile,
 	"mariadb":    func(t *testing.T) string { return targets.MariaDB(t).URL("") },
 }
 
