@@ -10,7 +10,6 @@ import (
 	"unicode"
 
 	"github.com/sallyport-id/sallyport/service/access"
-	"github.com/sallyport-id/sallyport/service/audit"
 )
 
 // apiVersion is the version of Sallyport's own tree. It grows by additions alone; what would break a client gets a new tree.
@@ -27,30 +26,6 @@ func (a *API) openAPIRoutes() []Route {
 func (a *API) openAPI(w http.ResponseWriter, r *http.Request) error {
 	writeJSON(w, http.StatusOK, a.document(base(r)))
 	return nil
-}
-
-// shapes are the bodies of our own routes: what is sent, and what is answered. Routes that are not here take and give JSON objects.
-var shapes = map[string]struct{ in, out any }{
-	"GET /whoami":                                      {nil, whoAmI{}},
-	"GET /access/roles":                                {nil, listOf[roleJSON]{}},
-	"GET /access/grants":                               {nil, listOf[access.Grant]{}},
-	"POST /access/grants":                              {access.Grant{}, access.Grant{}},
-	"GET /access/clients":                              {nil, listOf[clientJSON]{}},
-	"POST /access/clients":                             {addClientBody{}, newSecretJSON{}},
-	"GET /access/clients/{client}":                     {nil, clientJSON{}},
-	"POST /access/clients/{client}/secrets":            {daysBody{}, newSecretJSON{}},
-	"DELETE /access/clients/{client}/secrets/{secret}": {nil, clientJSON{}},
-	"POST /access/clients/{client}/certificates":       {certificateBody{}, clientJSON{}},
-	"GET /access/tokens":                               {nil, listOf[tokenJSON]{}},
-	"POST /access/tokens":                              {addTokenBody{}, tokenJSON{}},
-	"POST /access/tokens/{token}/rotate":               {daysBody{}, tokenJSON{}},
-	"GET /audit":                                       {nil, listOf[audit.Entry]{}},
-	"GET /agents":                                      {nil, listOf[agentJSON]{}},
-	"POST /agents/tokens":                              {tokenBody{}, joinTokenJSON{}},
-	"GET /sources":                                     {nil, listOf[sourceJSON]{}},
-	"POST /sources":                                    {addSourceBody{}, newSourceJSON{}},
-	"PUT /apps/{app}":                                  {putApp{}, appVersionJSON{}},
-	"GET /apps/{app}/explain/{id}":                     {nil, Explanation{}},
 }
 
 type listOf[T any] struct {
@@ -120,27 +95,45 @@ func describe(r Route, method, path string) map[string]any {
 		"operationId": operationID(method, path), "summary": r.Summary(), "tags": []any{tag}, "x-sallyport-permission": r.Permission,
 		"responses": map[string]any{
 			"default": map[string]any{"$ref": "#/components/responses/error"},
-			"2XX":     map[string]any{"description": "Done.", "content": jsonBody(answerSchema(key))},
+			"2XX":     map[string]any{"description": "Done.", "content": answered(key)},
 		},
 	}
 	if ps := pathParameters(path); len(ps) > 0 {
 		op["parameters"] = ps
 	}
 	if method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
-		in := map[string]any{"type": "object"}
-		if s, ok := shapes[key]; ok && s.in != nil {
-			in = schemaOf(reflect.TypeOf(s.in), 0)
+		if in := taken(tag, key); in != nil {
+			op["requestBody"] = map[string]any{"content": in}
 		}
-		op["requestBody"] = map[string]any{"content": jsonBody(in)}
 	}
 	return op
 }
 
-func answerSchema(key string) map[string]any {
-	if s, ok := shapes[key]; ok && s.out != nil {
-		return schemaOf(reflect.TypeOf(s.out), 0)
+// taken is the body of a request; nil when our own routes take none.
+func taken(tag, key string) map[string]any {
+	s, known := shapes[key]
+	switch {
+	case key == "POST /import":
+		return map[string]any{"text/csv": map[string]any{"schema": map[string]any{"type": "string"}}}
+	case known && s.in != nil:
+		return jsonBody(schemaOf(reflect.TypeOf(s.in), 0))
+	case tag == "graph":
+		return jsonBody(map[string]any{"type": "object"})
 	}
-	return map[string]any{"type": "object"}
+	return nil
+}
+
+// answered is the body of an answer: an object, or lines of them.
+func answered(key string) map[string]any {
+	s := shapes[key]
+	schema := map[string]any{"type": "object"}
+	if s.out != nil {
+		schema = schemaOf(reflect.TypeOf(s.out), 0)
+	}
+	if s.lines {
+		return map[string]any{"application/x-ndjson": map[string]any{"schema": schema}}
+	}
+	return jsonBody(schema)
 }
 
 func jsonBody(schema map[string]any) map[string]any {

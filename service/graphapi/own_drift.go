@@ -139,16 +139,19 @@ func (a *API) acceptDrift(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// discoverBody names the rules to look with.
+type discoverBody struct {
+	File string `json:"file"` // an application file that is not applied; empty: as it stands
+	Name string `json:"name"`
+}
+
 // discoverApp answers with JSON lines, one for each object of the directory and each orphan of the target.
 func (a *API) discoverApp(w http.ResponseWriter, r *http.Request) error {
 	d, _, err := a.drifting(r)
 	if err != nil {
 		return err
 	}
-	var b struct {
-		File string `json:"file"` // an application file that is not applied; empty: as it stands
-		Name string `json:"name"`
-	}
+	var b discoverBody
 	if err := decode(w, r, &b); err != nil {
 		return err
 	}

@@ -30,15 +30,18 @@ func (a *API) notifier() (Notifier, error) {
 	return a.Notify, nil
 }
 
+// testBody names the application whose readers get the message; none: everybody who gets any.
+type testBody struct {
+	App app.ID `json:"app"`
+}
+
 // testNotify sends a test message to everybody who is told about an application, or about all, and says what came of each.
 func (a *API) testNotify(w http.ResponseWriter, r *http.Request) error {
 	n, err := a.notifier()
 	if err != nil {
 		return err
 	}
-	var b struct {
-		App app.ID `json:"app"`
-	}
+	var b testBody
 	if err := decode(w, r, &b); err != nil {
 		return err
 	}

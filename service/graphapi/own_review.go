@@ -93,14 +93,17 @@ func (a *API) listPlans(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// planBody is what a new plan is made with.
+type planBody struct {
+	Life app.Duration `json:"life"` // how long it waits for approval, such as 24h; default 7 days
+}
+
 func (a *API) createPlan(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.reviewed()
 	if err != nil {
 		return err
 	}
-	var b struct {
-		Life app.Duration `json:"life"` // how long it waits for approval, such as 24h; default 7 days
-	}
+	var b planBody
 	if err := decode(w, r, &b); err != nil {
 		return err
 	}
@@ -232,16 +235,19 @@ func (a *API) discardPlan(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// undoBody says what is to be taken back.
+type undoBody struct {
+	Run     string         `json:"run"` // id of a cycle, of a record, or of a plan
+	Created review.Created `json:"created"`
+	Force   bool           `json:"force"`
+}
+
 func (a *API) undo(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.reviewed()
 	if err != nil {
 		return err
 	}
-	var b struct {
-		Run     string         `json:"run"` // id of a cycle, of a record, or of a plan
-		Created review.Created `json:"created"`
-		Force   bool           `json:"force"`
-	}
+	var b undoBody
 	if err := decode(w, r, &b); err != nil {
 		return err
 	}
@@ -256,18 +262,21 @@ func (a *API) undo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// replayBody names the other rules, and the span of time.
+type replayBody struct {
+	File  string    `json:"file"` // the application file with the other rules
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"` // default now
+}
+
 // replay answers with JSON lines, one for each object looked at in the span.
 func (a *API) replay(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.reviewed()
 	if err != nil {
 		return err
 	}
-	var b struct {
-		File  string    `json:"file"` // the application file with the other rules
-		Name  string    `json:"name"`
-		Since time.Time `json:"since"`
-		Until time.Time `json:"until"` // default now
-	}
+	var b replayBody
 	if err := decode(w, r, &b); err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // bodiless are the routes that take no body and so do not care what is sent (graph-api P10).
-var bodiless = strings.Fields(`/start /pause /discover /restore /rotate /signout /notify/test /drift/check /plans/{plan}/discard /agentGroups/{group}/agents`)
+var bodiless = strings.Fields(`/start /pause /directories/{directory}/discover /restore /signout /drift/check /plans/{plan}/discard /plans/{plan}/apply /agentGroups/{group}/agents`)
 
 func takesBody(method, path string) bool {
 	return (method == "POST" || method == "PUT" || method == "PATCH") && !strings.HasSuffix(path, "/import") &&
