@@ -73,7 +73,7 @@ func Load(path string) (Config, error) {
 func Parse(path string, text []byte) (Config, error) {
 	var c Config
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
-		return Config{}, fault.New(fault.Invalid, "read the configuration of messages", "%s", yaml.FormatError(err, false, true)).About(path).
+		return Config{}, fault.New(fault.Invalid, "read the configuration of messages", "%s", yaml.FormatError(err, false, false)).About(path).
 			WithHint("the keys are link, smtp, emails, webhooks, keyFile and kinds; see docs/notifications.md")
 	}
 	c.dir = filepath.Dir(path)

@@ -61,3 +61,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// Somebody may write a password where none belongs: the message names the key and its place, and shows nothing of the line.
+func TestMistakesDoNotShowWhatStandsThere(t *testing.T) {
+	for _, text := range []string{
+		"smtp: {server: 'm.example:587', from: a@b.example, password: hunter2}\n", "smtp: [hunter2\n", "smtp: hunter2\n", "keyFile: {secret: hunter2}\n",
+		"webhooks: [{url: 'https://chat.example/hunter2'}]\n",
+	} {
+		_, err := Parse("notify.yaml", []byte(text))
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
