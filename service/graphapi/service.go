@@ -57,6 +57,7 @@ func (a *API) serviceRoutes() []Route {
 		{"GET /v1.0/organization", access.SignedIn, a.listOrganization},
 		{"GET /v1.0/domains", access.SignedIn, a.listDomains},
 		{"GET /v1.0/", access.SignedIn, a.serviceDocument},
+		{"GET /v1.0/$metadata", access.SignedIn, metadata},
 		{"GET /v1.0/me", access.SignedIn, a.me},
 	}
 }

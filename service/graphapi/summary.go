@@ -9,6 +9,7 @@ import (
 const summaryText = `
 GET / = the collections there are
 POST /$batch = up to 20 requests in one, some of them waiting for others
+GET /$metadata = the types that are served, as CSDL
 GET /me = refused: a client is no user
 GET /organization = the tenant
 GET /domains = the tenant's domain

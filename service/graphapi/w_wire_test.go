@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -296,4 +297,69 @@ func TestMembershipActions(t *testing.T) {
 	}
 	w.want(400, "", "POST", "/v1.0/users/"+ann+"/checkMemberGroups", map[string]any{})
 	w.want(404, "", "POST", "/v1.0/users/none/getMemberGroups", map[string]any{})
+}
+
+// TestMetadata: the document is XML, names every type it speaks of, and agrees with the hand-written table where both know a type.
+func TestMetadata(t *testing.T) {
+	w := newWorld(t)
+	resp, data := w.raw("GET", "/v1.0/$metadata", nil)
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/xml" {
+		t.Fatalf("%d %v", resp.StatusCode, resp.Header)
+	}
+	type typ struct {
+		Name     string `xml:"Name,attr"`
+		Property []struct {
+			Name string `xml:"Name,attr"`
+			Type string `xml:"Type,attr"`
+		}
+	}
+	var doc struct {
+		Schema struct {
+			EntityType, ComplexType []typ
+			EntityContainer         struct {
+				EntitySet []struct {
+					Name       string `xml:"Name,attr"`
+					EntityType string `xml:"EntityType,attr"`
+				}
+			}
+		} `xml:"DataServices>Schema"`
+	}
+	if err := xml.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, x := range append(doc.Schema.EntityType, doc.Schema.ComplexType...) {
+		known["microsoft.graph."+x.Name] = true
+	}
+	for _, x := range append(doc.Schema.EntityType, doc.Schema.ComplexType...) {
+		table := propertiesOf(x.Name)
+		for _, p := range x.Property {
+			kind := strings.TrimSuffix(strings.TrimPrefix(p.Type, "Collection("), ")")
+			if !strings.HasPrefix(kind, "Edm.") && !known[kind] {
+				t.Errorf("%s/%s is of %s, which is nowhere", x.Name, p.Name, p.Type)
+			}
+			if table != nil && table[p.Name] == "" {
+				t.Errorf("%s/%s is not in the table of served types", x.Name, p.Name)
+			}
+		}
+		for name := range table {
+			if !slices.ContainsFunc(x.Property, func(p struct {
+				Name string `xml:"Name,attr"`
+				Type string `xml:"Type,attr"`
+			}) bool {
+				return p.Name == name
+			}) && !slices.Contains([]string{"manager", "memberOf", "members"}, name) {
+				t.Errorf("%s lacks %s", x.Name, name)
+			}
+		}
+	}
+	for _, s := range doc.Schema.EntityContainer.EntitySet {
+		if !known[s.EntityType] {
+			t.Errorf("%s is of %s, which is nowhere", s.Name, s.EntityType)
+		}
+		w.wants(200, "", call{method: "GET", path: "/v1.0/" + s.Name})
+	}
+	if len(doc.Schema.EntityContainer.EntitySet) < 8 {
+		t.Errorf("%d entity sets", len(doc.Schema.EntityContainer.EntitySet))
+	}
 }
