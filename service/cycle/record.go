@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -78,7 +79,7 @@ func (t *turn) entry(status plan.Status, cause error) journal.Record {
 		At: time.Now(), Job: string(t.id), Cycle: t.tally.cycle, Initiator: t.initiator,
 		Action: action(t.plan.Verb), Status: string(status), Code: t.plan.Code, Reason: t.plan.Reason,
 		Millis: time.Since(t.began).Milliseconds(),
-		Source: journal.Identity{ID: t.change.Entry.ID, Type: string(t.change.Entry.Type), Name: NameOf(t.plan)},
+		Source: journal.Identity{ID: t.change.Entry.ID, Type: string(t.change.Entry.Type), Name: cmp.Or(NameOf(t.plan), t.knownAs())},
 		Target: journal.Identity{ID: t.plan.Link.Target, Type: string(t.plan.Type)},
 		Steps:  steps(t.plan.Steps),
 	}
@@ -95,6 +96,16 @@ func (t *turn) entry(status plan.Status, cause error) journal.Record {
 		r.Code, r.Reason, r.Hint = codeOf(cause), cause.Error(), fault.HintOf(cause)
 	}
 	return r
+}
+
+// knownAs is what the target calls somebody of whom the directory knows nothing any more: the record of a deletion should say who it was.
+func (t *turn) knownAs() string {
+	for _, attr := range t.rules.MatchAttrs(t.change.Entry.Type) {
+		if name := t.plan.Have.Attrs.Text(attr); name != "" && !t.plan.Redacted[attr] {
+			return name
+		}
+	}
+	return ""
 }
 
 func (t *turn) export(status plan.Status, cause error) journal.Step {

@@ -1,5 +1,6 @@
 // Package journeys plays whole stories: somebody appears, changes, moves and leaves in the directory, and the rows of a real database
-// follow. Each *.txtar file is one story an administrator can read; each is played on three routes, and the parts are killed for real.
+// follow. Each *.txtar file is one story an administrator can read. Those about the way to the target are played on three routes, where the parts
+// are killed for real; those about a rule of the engine, which is the same everywhere, in process.
 //
 // Owns: the language of the stories (see script_test.go), the invariants that hold after any crash.
 // May call: everything; parts that are processes run the program itself.
