@@ -23,6 +23,7 @@ type LDAP struct {
 	ServerName string // name in the certificate where it is not the one in Secure; "" = that one
 	CA         string // file with the authority that signed the server's certificate
 	Client     string // path of a client's certificate and key without .crt and .key; "" when none is taken
+	Kerberos   string // krb5.conf for clients of the server's realm; "" when there is none
 	Suffix     string // where everything stands
 	Admin      string // DN of whoever may do everything
 	Service    string // DN of an ordinary account with the rights that a connector needs

@@ -35,7 +35,7 @@ func startSamba(ctx context.Context) (*LDAP, error) {
 	if os.Geteuid() != 0 {
 		return nil, fault.New(fault.Unsupported, "start Samba", "a domain controller needs root").WithHint("run the tests as root, or in a container")
 	}
-	ip, err := loopback(389, 636)
+	ip, err := loopback(88, 389, 464, 636)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +92,11 @@ func prepareSamba(ctx context.Context, dir, samba, tool, ip string) (*LDAP, erro
 	// the service's address is not 127.0.0.1: clients check the name instead
 	l := &LDAP{URL: "ldap://" + ip, Secure: "ldaps://" + ip, ServerName: "localhost", CA: filepath.Join(dir, "ca.crt"), Suffix: "DC=ad,DC=test",
 		Admin: "CN=Administrator,CN=Users,DC=ad,DC=test", Service: "CN=service,CN=Users,DC=ad,DC=test", Password: sambaPassword, dir: dir, temp: true}
+	l.Kerberos = filepath.Join(dir, "client-krb5.conf")
+	realm := fmt.Sprintf("[libdefaults]\n default_realm = AD.TEST\n dns_lookup_kdc = false\n dns_lookup_realm = false\n udp_preference_limit = 1\n[realms]\n AD.TEST = {\n  kdc = %s:88\n }\n[domain_realm]\n .ad.test = AD.TEST\n", ip)
+	if err := os.WriteFile(l.Kerberos, []byte(realm), 0o644); err != nil {
+		return nil, err
+	}
 	conf := filepath.Join(dir, "etc", "smb.conf")
 	text := strings.NewReplacer("$D", dir, "$IP", ip).Replace(sambaConf)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
@@ -149,7 +154,7 @@ const sambaConf = `[global]
 	realm = AD.TEST
 	netbios name = DC1
 	server role = active directory domain controller
-	server services = ldap
+	server services = ldap, kdc
 	interfaces = $IP/8
 	bind interfaces only = yes
 	ldap server require strong auth = allow_sasl_over_tls
@@ -183,6 +188,11 @@ func (l *LDAP) serviceAccount() error {
 	r.Attribute("userAccountControl", []string{"512"})
 	r.Attribute("unicodePwd", []string{quotedUTF16(l.Password)})
 	if err := c.Add(r); err != nil {
+		return err
+	}
+	names := ldap.NewModifyRequest("CN=DC1,OU=Domain Controllers,"+l.Suffix, nil) // which a controller with all its services registers itself
+	names.Replace("servicePrincipalName", []string{"ldap/dc1.ad.test", "ldap/dc1.ad.test/ad.test", "HOST/dc1.ad.test", "HOST/DC1"})
+	if err := c.Modify(names); err != nil {
 		return err
 	}
 	gone := ldap.NewAddRequest("CN=gone,CN=Users,"+l.Suffix, nil) // a domain in which nothing was ever deleted shows nobody what may be seen

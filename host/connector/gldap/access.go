@@ -19,6 +19,7 @@ type access struct {
 	bind     string
 	user     string
 	password connector.Secret
+	kerberos kerberos
 }
 
 // address is one server.
@@ -43,6 +44,7 @@ func (r *reader) access() access {
 		a.tls.RootCAs = r.authorities(file)
 	}
 	r.clientCertificate(a.tls)
+	a.kerberos = r.kerberos(a)
 	switch {
 	case a.bind == "simple" && a.user == "":
 		r.fail("user", "logging in with bind: simple needs a user")

@@ -20,7 +20,7 @@ func (l *layout) dial(ctx context.Context, at address) (*wire.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.login(ctx, c); err != nil {
+	if err := l.login(ctx, c, at); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -81,18 +81,23 @@ func distrusted(at address, err error) error {
 	return f.WithHint("check that the port speaks TLS, and its certificate")
 }
 
-func (l *layout) login(ctx context.Context, c *wire.Conn) error {
+func (l *layout) login(ctx context.Context, c *wire.Conn, at address) error {
 	var err error
 	switch l.access.bind {
 	case "simple":
 		err = c.Bind(ctx, l.access.user, l.access.password.Reveal())
 	case "external":
 		err = c.External(ctx, "")
+	case "kerberos":
+		err = l.ticket(ctx, c, at)
 	default:
 		err = c.Bind(ctx, "", "")
 	}
 	if err == nil {
 		return nil
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f
 	}
 	if r, ok := errors.AsType[*wire.Refused](err); ok {
 		v := judgeLogin(r)

@@ -21,7 +21,7 @@ type Result struct {
 	Matched   string // the part of the DN that exists
 	Message   string // the server's own words
 	Referrals []string
-	Value     []byte // of an extended answer; nil = none
+	Value     []byte // of an extended answer, or what the server says in a login of several steps; nil = none
 	Controls  []Control
 }
 
@@ -97,7 +97,7 @@ func parseResult(body, controls []byte) (r Result, err error) {
 			if err := r.referrals(f.Body); err != nil {
 				return r, err
 			}
-		case 0x8b:
+		case 0x8b, 0x87: // of an extended operation, of a login in steps
 			r.Value = slices.Clone(f.Body)
 		}
 	}

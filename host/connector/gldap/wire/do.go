@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 )
@@ -47,6 +48,29 @@ func (c *Conn) Bind(ctx context.Context, dn, password string) error {
 func (c *Conn) External(ctx context.Context, authz string) error {
 	_, err := c.Do(ctx, external{authz})
 	return err
+}
+
+// saslInProgress says that the server waits for the next step of a login (RFC 4511 §4.2).
+const saslInProgress = 14
+
+// SASL logs in by a mechanism in steps: step gets what the server said (nil at first) and returns what to say next.
+func (c *Conn) SASL(ctx context.Context, mechanism string, step func(said []byte) ([]byte, error)) error {
+	var said []byte
+	for range 10 { // more than any mechanism takes
+		next, err := step(said)
+		if err != nil {
+			return err
+		}
+		_, err = c.Do(ctx, saslStep{mechanism, next})
+		refused, ok := errors.AsType[*Refused](err)
+		switch {
+		case ok && refused.Code == saslInProgress:
+			said = append([]byte{}, refused.Value...)
+		default:
+			return err
+		}
+	}
+	return fmt.Errorf("the login by %s does not come to an end", mechanism)
 }
 
 // StartTLS encrypts the connection from here on (RFC 4511 §4.14).

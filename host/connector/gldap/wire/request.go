@@ -46,9 +46,28 @@ type Extended struct {
 	Value []byte
 }
 
-// simpleBind and external are the two ways to say who we are.
+// simpleBind and external are the ways to say who we are in one step.
 type simpleBind struct{ dn, password string }
 type external struct{ authz string }
+
+// saslStep is one step of a login by a mechanism.
+type saslStep struct {
+	mechanism   string
+	credentials []byte
+}
+
+func (r saslStep) encode(w *builder) {
+	w.nest(0x60, func() {
+		w.integer(tagInt, 3)
+		w.octets(tagOctets, "")
+		w.nest(0xa3, func() {
+			w.octets(tagOctets, r.mechanism)
+			if len(r.credentials) > 0 {
+				w.octets(tagOctets, string(r.credentials))
+			}
+		})
+	})
+}
 
 func (r simpleBind) encode(w *builder) {
 	w.nest(0x60, func() {
