@@ -1,5 +1,6 @@
 #!/bin/sh
-# Measures this machine: the tables of docs/benchmarks.md. Needs bin/sallyport and PostgreSQL; USERS=100000 by default.
+# Measures this machine: the tables of docs/benchmarks.md. Needs bin/sallyport and PostgreSQL; USERS=100000 people go through whole cycles,
+# DIRECTORY=1000000 are in the directory that the API is asked about.
 set -eu
 users=${USERS:-100000}
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
@@ -22,3 +23,5 @@ echo "== cycle on SQLite"
 bin/sallyport bench cycle --users "$users" --target sqlite
 echo "== SCIM endpoint"
 bin/sallyport bench scim
+echo "== API"
+bin/sallyport bench api --users "${DIRECTORY:-1000000}"
