@@ -10,7 +10,7 @@ import (
 // expressions, whose cost no count foretells.
 const (
 	maxWork  = 32 << 20        // bytes of all values that the parts of an expression yield
-	maxTime  = 2 * time.Second // from the first regular expression on
+	maxTime  = 2 * time.Second // of all regular expressions together
 	itemWork = 16              // what a value costs beside its text
 )
 
@@ -44,14 +44,18 @@ type alarm struct {
 	rang  atomic.Bool
 }
 
-// watch starts the time limit; regular expressions call it before they match.
-func (r *run) watch() {
-	if r.alarm != nil {
-		return
+// freeMatches is how many matches an evaluation makes before a timer is worth its cost; each is bounded by its own limit.
+const freeMatches = 8
+
+// watch counts a match of a regular expression, starts the time limit when they become many, and is an error when the time is over.
+func (r *run) watch() error {
+	if r.matches++; r.matches < freeMatches || r.alarm != nil {
+		return r.late()
 	}
 	a := &alarm{}
 	a.timer = time.AfterFunc(r.limit, func() { a.rang.Store(true) })
 	r.alarm = a
+	return nil
 }
 
 // late is an error when the time is over.

@@ -72,7 +72,9 @@ func compileRegex(pattern string) (*regexp2.Regexp, error) {
 
 // regex returns the call's pattern, compiled at save time or now.
 func (r *run) regex(c *call) (*regexp2.Regexp, error) {
-	r.watch()
+	if err := r.watch(); err != nil {
+		return nil, err
+	}
 	if c.re != nil {
 		return c.re, nil
 	}
@@ -192,7 +194,7 @@ func (r *run) rewrite(c *call, source string, span func(*regexp2.Match, []rune) 
 		if done = to; b.Len() > maxText {
 			return nil, errTooLong
 		}
-		if err := r.late(); err != nil {
+		if err := r.watch(); err != nil {
 			return nil, err
 		}
 	}

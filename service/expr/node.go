@@ -47,7 +47,8 @@ type run struct {
 	redacted bool
 	work     int           // spent of maxWork
 	limit    time.Duration // of all regular expressions together
-	alarm    *alarm        // set with the first regular expression
+	alarm    *alarm        // set when regular expressions make many matches
+	matches  int
 }
 
 func (l *literal) eval(*run) (value, error) { return l.val, l.ignore }
