@@ -91,14 +91,6 @@ func (x work) status() statusJSON {
 	return j
 }
 
-// began is when the quarantine took its present reason; one of an older version knows only since when it lasts.
-func began(q *cycle.Quarantine) time.Time {
-	if q.Began.IsZero() {
-		return q.Since
-	}
-	return q.Began
-}
-
 // code is the job in one word. A job that was never started, but could be, is Paused (graph-api §11).
 func (x work) code() string {
 	switch {
