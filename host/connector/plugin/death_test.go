@@ -152,7 +152,7 @@ func TestPanicOfTheConnectorIsADeathThatIsLogged(t *testing.T) {
 	s := openSession(t, d, map[string]string{"parts": "panic"})
 	_, err := s.Count(t.Context(), "Person")
 	says(t, err, fault.Unavailable, "ended in the middle of it", "exit status 2")
-	log.await(t, "assignment to entry in nil map")
+	log.await(t, "index out of range")
 }
 
 func TestPluginEndsWhenItsHostDoes(t *testing.T) {
