@@ -45,7 +45,7 @@ func TestSchedule(t *testing.T) {
 	dir := inMemory(t)
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		script := rapid.SliceOfN(moves, 5, 30).Draw(rt, "script")
+		script := rapid.SliceOfN(moves, 5, 20).Draw(rt, "script")
 		n++
 		var wrong string
 		synctest.Test(t, func(t *testing.T) { wrong = playSchedule(t, filepath.Join(dir, fmt.Sprintf("%d.db", n)), script) })

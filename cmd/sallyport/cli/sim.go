@@ -40,8 +40,8 @@ func simCommand(e *env) *cobra.Command {
 		Long: `Plays whole histories of directory, engine and target in virtual time: people come, change and leave while answers are lost,
 doubled and delayed, targets go away, refuse or list only a part, and the engine is killed before and after every step. The same
 seed gives the same history. When the faults stop, the invariants are checked: no lost change (I1), no duplicate account (I2), no
-write that nobody asked for (I4), order for each object (I5), a second full cycle writes nothing (I6), the journal tells the
-truth (I7), nothing is written after a pause (I13).`,
+deletion beyond the budget (I3), no write that nobody asked for (I4), order for each object (I5), a second full cycle writes
+nothing (I6), the journal tells the truth (I7), nothing is written after a pause (I13).`,
 		Example: "  sallyport sim --seeds 1000\n  sallyport sim --seed 27 --seeds 1 --trace",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
