@@ -69,7 +69,7 @@ func (m maker) cast(h *Harness) {
 			continue
 		}
 		switch {
-		case a.Type == connector.String && a.Unique && !a.MultiValued && !fixed && h.Unique == "" && !m.anchors(a.Name):
+		case a.Type == connector.String && a.Unique && !a.MultiValued && !fixed && h.Unique == "" && !m.anchors(a.Name) && a.Name != m.object.DN:
 			h.Unique = a.Name
 		case a.Type == connector.String && a.Required && !a.MultiValued && !key && h.Required == "":
 			h.Required = a.Name
@@ -124,7 +124,7 @@ func (m maker) sample(n int) entry.Attrs {
 	a := entry.Attrs{}
 	for _, x := range m.object.Attributes {
 		pattern, given := m.patterns[x.Name]
-		needed := x.Required || x.Unique || m.anchors(x.Name)
+		needed := x.Required || x.Unique && x.Name != m.object.DN || m.anchors(x.Name) // a place in a tree cannot be made up
 		switch {
 		case given:
 			a[x.Name] = []entry.Value{m.typed(x, strings.ReplaceAll(pattern, "{n}", m.run+strconv.Itoa(n)))}
