@@ -7,7 +7,7 @@ func (s *session) Capabilities() connector.Capabilities {
 	c := connector.Capabilities{
 		Export: true, Shape: connector.AttributeUpdate, Batch: batchSize, Delta: s.layout.delta != deltaNone, Push: s.pushes(), Lookup: true,
 		Deletions: s.deletions(), Password: s.sets("password"), OldPassword: s.sets("changepassword"), Rename: true, Count: true, Test: true, Writers: s.Writers(),
-		Excuses: map[string]string{"partitions": "each object type is a table of its own; list those to be read in the setting types"},
+		Excuses: map[string]string{"partitions": "each object type is a table of its own; list those to be read in the setting types", "hierarchy": "rows of a table form no tree"},
 	}
 	for name, missing := range map[string]string{
 		"delta":     "the setting delta is none; watermark or history reads only what changed",

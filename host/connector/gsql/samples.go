@@ -11,7 +11,7 @@ func (Driver) Capabilities() connector.Capabilities {
 	return connector.Capabilities{
 		Export: true, Shape: connector.AttributeUpdate, Batch: batchSize, Delta: true, Deletions: true, Push: true, Lookup: true, Password: true,
 		OldPassword: true, Rename: true, Count: true, Test: true, Writers: 16,
-		Excuses: map[string]string{"partitions": "each object type is a table of its own; list those to be read in the setting types"},
+		Excuses: map[string]string{"partitions": "each object type is a table of its own; list those to be read in the setting types", "hierarchy": "rows of a table form no tree"},
 	}
 }
 
@@ -58,7 +58,7 @@ CREATE TABLE people (
 	login text NOT NULL UNIQUE,
 	name text NOT NULL,
 	mail text,
-	enabled boolean NOT NULL DEFAULT true,
+	enabled boolean DEFAULT true,
 	hired timestamptz,
 	boss bigint REFERENCES people (id) ON DELETE SET NULL
 );
@@ -82,7 +82,7 @@ const mariadbSetup = "-- run by the owner of the tables; then: sallyport connect
 	login varchar(200) NOT NULL UNIQUE,
 	name varchar(200) NOT NULL,
 	mail varchar(200),
-	enabled boolean NOT NULL DEFAULT true,
+	enabled boolean DEFAULT true,
 	hired datetime(6),
 	boss bigint,
 	FOREIGN KEY (boss) REFERENCES people (id) ON DELETE SET NULL
@@ -114,7 +114,7 @@ CREATE TABLE people (
 	login text NOT NULL UNIQUE,
 	name text NOT NULL,
 	mail text,
-	enabled boolean NOT NULL DEFAULT true,
+	enabled boolean DEFAULT true,
 	hired datetime,
 	boss integer REFERENCES people (id) ON DELETE SET NULL
 );
@@ -186,7 +186,7 @@ const sqlserverSetup = `CREATE TABLE people (
 	login nvarchar(200) NOT NULL UNIQUE,
 	name nvarchar(200) NOT NULL,
 	mail nvarchar(200),
-	enabled bit NOT NULL DEFAULT 1,
+	enabled bit DEFAULT 1,
 	hired datetime2,
 	boss bigint REFERENCES people (id)
 );

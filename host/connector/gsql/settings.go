@@ -2,11 +2,11 @@ package gsql
 
 import "github.com/sallyport-id/sallyport/host/connector"
 
-// Settings declares the settings of the table method.
+// Settings declares the settings of all methods.
 func (Driver) Settings() []connector.Setting {
 	return []connector.Setting{
 		{Name: "url", Label: "Database URL", Type: connector.Text, Required: true, Page: "Connectivity",
-			Help: "postgres://user@host:5432/database?sslmode=verify-full or sqlite:/path/to/file.db, without the password. A SQLite file must exist."},
+			Help: "postgres://user@host:5432/database?sslmode=verify-full, mariadb://user@host:3306/database?tls=true (or mysql://), sqlserver://user@host:1433?database=name, oracle://user@host:1521/service or sqlite:/path/to/file.db, without the password. A SQLite file must exist."},
 		{Name: "user", Label: "User name", Type: connector.Text, Page: "Connectivity",
 			Help: "Account of the database; takes the place of the user in the URL."},
 		{Name: "password", Label: "Password", Type: connector.Password, Page: "Connectivity",
@@ -42,6 +42,6 @@ func (Driver) Settings() []connector.Setting {
 		{Name: "timeZone", Label: "Time zone of the data", Type: connector.Text, Default: "UTC", Page: "Global",
 			Help: "Time zone of dates that carry none, such as Europe/Stockholm."},
 		{Name: "writers", Label: "Parallel writers", Type: connector.Number, Default: "0", Page: "Export",
-			Help: "How many sessions may write at once. 0 leaves it to the database: 16 on PostgreSQL, 4 on SQLite, which writes one after the other."},
+			Help: "How many sessions may write at once. 0 leaves it to the database: 16 on a server, 4 on SQLite, which writes one after the other."},
 	}
 }
