@@ -289,7 +289,7 @@ func (b builder) enabled(o *object, t typeSpec) {
 	o.switches = b.column(o, t, a, a.name)
 	o.enabling = kind
 	if kind == "pwdAccountLockedTime" { // its special value is no point in time
-		o.switches.form, o.switches.Type = formText, connector.String
+		o.switches.form, o.switches.Type, o.switches.ReadOnly = formText, connector.String, true
 	}
 	c := &column{wire: isEnabled, form: formEnabled, Attribute: connector.Attribute{Name: isEnabled, Type: connector.Boolean}}
 	o.add(c)
