@@ -18,12 +18,18 @@ type Origin struct {
 const maxShown = 10
 
 // Origin tells where a target attribute's value comes from; false when no mapping writes it.
-func (m *Mapping) Origin(target string, in Input) (Origin, bool) {
-	r, ok := m.byTarget[target]
-	if !ok {
-		return Origin{}, false
+func (m *Mapping) Origin(target string, in Input) (Origin, bool) { return m.Origins(in)(target) }
+
+// Origins returns Origin for many attributes of one object.
+func (m *Mapping) Origins(in Input) func(target string) (Origin, bool) {
+	ev := &evaluation{in: &in}
+	return func(target string) (Origin, bool) {
+		r, ok := m.byTarget[target]
+		if !ok {
+			return Origin{}, false
+		}
+		return r.origin(ev), true
 	}
-	return r.origin(&evaluation{in: &in}), true
 }
 
 func (r *rule) origin(ev *evaluation) Origin {

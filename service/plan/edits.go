@@ -75,10 +75,10 @@ func (m *maker) origins(attrs []string, creating bool) {
 			attrs = append(attrs, r.Attr)
 		}
 	}
-	in := m.input(m.in.Change.Entry, m.p.Off, creating)
+	origin := m.o.mapping.Origins(m.input(m.in.Change.Entry, m.p.Off, creating))
 	m.p.Origins = make(map[string]Origin, len(attrs))
 	for _, name := range attrs {
-		if o, ok := m.o.mapping.Origin(name, in); ok {
+		if o, ok := origin(name); ok {
 			m.p.Origins[name] = Origin(o)
 		}
 	}
