@@ -21,12 +21,12 @@ func TestJavaScriptClient(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	install(t, ctx)
-	s, err := site.Start()
+	s, err := site.Start(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	id, secret, err := s.Client("javascript", "admin", "")
+	id, secret, err := s.Client(ctx, "javascript", "admin", "")
 	if err != nil {
 		t.Fatal(err)
 	}

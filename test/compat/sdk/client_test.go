@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	var err error
-	if here, err = site.Start(); err != nil {
+	if here, err = site.Start(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -80,7 +80,7 @@ func administrator(t *testing.T) client {
 // secretCredential registers a client with the role and returns its credential.
 func secretCredential(t *testing.T, role string) azcore.TokenCredential {
 	t.Helper()
-	id, secret, err := here.Client(unique("go"), role, "")
+	id, secret, err := here.Client(t.Context(), unique("go"), role, "")
 	if err != nil {
 		t.Fatal(err)
 	}

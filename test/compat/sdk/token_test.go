@@ -20,7 +20,7 @@ func TestSecretCredential(t *testing.T) {
 }
 
 func TestErrSecret(t *testing.T) {
-	id, _, err := here.Client(unique("go"), "reader", "")
+	id, _, err := here.Client(t.Context(), unique("go"), "reader", "")
 	ok(t, err)
 	options := &azidentity.ClientSecretCredentialOptions{ClientOptions: authority(), DisableInstanceDiscovery: true}
 	for name, c := range map[string]struct{ tenant, client, scope, says string }{
@@ -47,7 +47,7 @@ func certificateCredential(t *testing.T, chain bool) azcore.TokenCredential {
 	name := unique("go-cert")
 	file, both, err := here.ClientCertificate(name)
 	ok(t, err)
-	id, _, err := here.Client(name, "reader", file)
+	id, _, err := here.Client(t.Context(), name, "reader", file)
 	ok(t, err)
 	certs, key, err := azidentity.ParseCertificates(both, nil)
 	ok(t, err)

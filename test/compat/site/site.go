@@ -3,6 +3,7 @@ package site
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,8 +29,9 @@ type Site struct {
 	ended             chan struct{}
 }
 
-// Start builds the program, unless SALLYPORT_BIN names one, starts it and applies its sample application. Close ends it.
-func Start() (_ *Site, err error) {
+// Start builds the program, unless SALLYPORT_BIN names one, starts it and applies its sample application. Close
+// ends it, and so does the end of ctx.
+func Start(ctx context.Context) (_ *Site, err error) {
 	s := &Site{ended: make(chan struct{})}
 	if s.dir, err = os.MkdirTemp("", "sallyport-compat-"); err != nil {
 		return nil, err
@@ -39,7 +41,7 @@ func Start() (_ *Site, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.program, err = program(s.dir); err != nil {
+	if s.program, err = program(ctx, s.dir); err != nil {
 		return nil, err
 	}
 	s.CA = filepath.Join(s.dir, "ca.pem")
@@ -47,19 +49,19 @@ func Start() (_ *Site, err error) {
 	if err := authority(s.CA, filepath.Join(data, "service")); err != nil {
 		return nil, err
 	}
-	secret, err := s.up(data)
+	secret, err := s.up(ctx, data)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.run(secret, "login", "--service", s.URL, "--ca", s.CA)
+	_, err = s.run(ctx, secret, "login", "--service", s.URL, "--ca", s.CA)
 	if err == nil {
-		_, err = s.Command("app", "apply", "-f", s.app)
+		_, err = s.Command(ctx, "app", "apply", "-f", s.app)
 	}
 	return s, err
 }
 
 // program returns the file to run.
-func program(dir string) (string, error) {
+func program(ctx context.Context, dir string) (string, error) {
 	if named := os.Getenv("SALLYPORT_BIN"); named != "" {
 		return named, nil
 	}
@@ -68,7 +70,7 @@ func program(dir string) (string, error) {
 		return "", err
 	}
 	file := filepath.Join(dir, "sallyport")
-	build := exec.Command("go", "build", "-o", file, "./cmd/sallyport")
+	build := exec.CommandContext(ctx, "go", "build", "-o", file, "./cmd/sallyport")
 	build.Dir = root
 	if said, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build sallyport: %w\n%s", err, said)
@@ -91,13 +93,13 @@ func repository() (string, error) {
 }
 
 // up starts the process and returns the administrator's secret, which it says once.
-func (s *Site) up(data string) (secret string, err error) {
+func (s *Site) up(ctx context.Context, data string) (secret string, err error) {
 	log, err := os.Create(s.logFile())
 	if err != nil {
 		return "", err
 	}
 	defer log.Close()
-	s.process = exec.Command(s.program, "up", "--json", "--exit-with-parent", "--data", data, "--listen", "127.0.0.1:0", "--host-listen", "127.0.0.1:0")
+	s.process = exec.CommandContext(ctx, s.program, "up", "--json", "--exit-with-parent", "--data", data, "--listen", "127.0.0.1:0", "--host-listen", "127.0.0.1:0")
 	s.process.Stderr = log
 	if s.stdin, err = s.process.StdinPipe(); err != nil {
 		return "", err
@@ -150,10 +152,12 @@ func (s *Site) Log() string {
 }
 
 // Command runs one of the program's commands as the administrator and returns what it prints with --json.
-func (s *Site) Command(args ...string) ([]byte, error) { return s.run("", args...) }
+func (s *Site) Command(ctx context.Context, args ...string) ([]byte, error) {
+	return s.run(ctx, "", args...)
+}
 
-func (s *Site) run(input string, args ...string) ([]byte, error) {
-	c := exec.Command(s.program, append(args, "--json", "--profile", filepath.Join(s.dir, "profile.json"))...)
+func (s *Site) run(ctx context.Context, input string, args ...string) ([]byte, error) {
+	c := exec.CommandContext(ctx, s.program, append(args, "--json", "--profile", filepath.Join(s.dir, "profile.json"))...)
 	c.Stdin = strings.NewReader(input)
 	var out, said bytes.Buffer
 	c.Stdout, c.Stderr = &out, &said
@@ -165,12 +169,12 @@ func (s *Site) run(input string, args ...string) ([]byte, error) {
 
 // Client registers a client of the token endpoint with a role and returns its id and secret; certificate, unless "", is a file with a
 // certificate that it may prove itself with instead.
-func (s *Site) Client(name, role, certificate string) (id, secret string, err error) {
+func (s *Site) Client(ctx context.Context, name, role, certificate string) (id, secret string, err error) {
 	args := []string{"access", "client", "add", name, "--role", role}
 	if certificate != "" {
 		args = append(args, "--certificate", certificate)
 	}
-	text, err := s.Command(args...)
+	text, err := s.Command(ctx, args...)
 	if err != nil {
 		return "", "", err
 	}
