@@ -63,6 +63,9 @@ func (ODBCDriver) Settings() []connector.Setting {
 	return own
 }
 
+// Capabilities are those of the SQL connector.
+func (ODBCDriver) Capabilities() connector.Capabilities { return Driver{}.Capabilities() }
+
 // Samples are configurations for the ODBC drivers of PostgreSQL and MariaDB.
 func (ODBCDriver) Samples() []connector.Sample {
 	var out []connector.Sample

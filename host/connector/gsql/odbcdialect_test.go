@@ -118,6 +118,9 @@ func TestODBCDeclaresSettingsAndSamples(t *testing.T) {
 	if d.Name() != "odbc" || !declared["connection"] || !declared["dialect"] || !declared["password"] || declared["url"] {
 		t.Errorf("%v", declared)
 	}
+	if can := connector.CapabilitiesOf(d); !can.Export || !can.Delta || can.Batch == 0 {
+		t.Errorf("%+v", can)
+	}
 	samples := d.Samples()
 	if len(samples) != 2 {
 		t.Fatalf("%d samples", len(samples))
