@@ -170,6 +170,9 @@ func (c *clause) test(v entry.Value) (bool, error) {
 func (c *clause) matches(s string) (bool, error) {
 	for _, re := range c.patterns {
 		ok, err := re.MatchString(s)
+		if err != nil { // the time is the clock's, which also runs while the machine is busy with something else: what is slow twice is slow
+			ok, err = re.MatchString(s)
+		}
 		if err != nil {
 			return false, fault.Wrap(fault.Invalid, "match "+c.shown, err)
 		}
