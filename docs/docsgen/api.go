@@ -9,8 +9,7 @@ import (
 // Endpoint is one line of the API's reference.
 type Endpoint struct {
 	Method, Path, Summary string
-	Permission            string
-	Roles                 []string // who may, beside owners of the application
+	Permission            string // what a caller needs
 }
 
 // Exchange is a request that was sent, with what came back.

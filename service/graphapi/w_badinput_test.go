@@ -75,8 +75,8 @@ func TestW39BadBodies(t *testing.T) {
 	w := newWorld(t)
 	objects := w.objects()
 	gz := map[string]string{"Content-Encoding": "gzip"}
-	huge := `{"displayName":"` + strings.Repeat("x", 5<<20) + `"}`
-	bomb := zipped(bytes.Repeat([]byte(" "), 8<<20))
+	huge := `{"displayName":"` + strings.Repeat("x", 4<<20) + `"}`
+	bomb := zipped(bytes.Repeat([]byte(" "), 5<<20))
 	deep := strings.Repeat(`{"a":`, 500) + "1" + strings.Repeat("}", 500)
 	hostile := map[string]struct {
 		call
