@@ -27,6 +27,21 @@ func Dirsrv(t testing.TB) (server *LDAP, container string) {
 	return contained(t, sharedDirsrv)
 }
 
+// DirsrvAlone gives the test a server of its own. One that has answered some ten thousand writes may come to refuse every further one with
+// code 68: its change log then gives numbers away that are taken.
+func DirsrvAlone(t testing.TB) *LDAP {
+	t.Helper()
+	l, err := startDirsrv(t.Context())
+	if err != nil {
+		skipOrFail(t, err)
+	}
+	t.Cleanup(func() {
+		l.Kill()
+		os.RemoveAll(l.dir)
+	})
+	return l
+}
+
 const dirsrvData = "/usr/share/dirsrv/data/template-dse.ldif"
 
 // startDirsrv configures a server by the template of its package, without the tools that want to be root and to own the machine.

@@ -94,7 +94,7 @@ var sampleServers = map[string]func(t *testing.T) sampled{
 		return s
 	},
 	"389ds": func(t *testing.T) sampled {
-		l, _ := targets.Dirsrv(t)
+		l := targets.DirsrvAlone(t)
 		s := sampleFor(t, "389ds", l)
 		applies(t, l, l.Admin, s.Setup, "-a")
 		applies(t, l, l.Admin, s.Privileges)
@@ -141,7 +141,7 @@ func TestSamplesWorkWithExactlyTheirPrivileges(t *testing.T) {
 			s := prepare(t)
 			tiers := []connectortest.Tier{connectortest.Export, connectortest.Delta}
 			if os.Getenv(fullEnv) == "full" {
-				tiers = append(tiers, connectortest.Describe, connectortest.Lookup, connectortest.References, connectortest.Rename, connectortest.Batch, connectortest.Concurrency)
+				tiers = append(tiers, connectortest.Describe, connectortest.Lookup, connectortest.References, connectortest.Rename, connectortest.Batch)
 			}
 			tier(t, quick(sampleHarness(s)), tiers...)
 			t.Run("PasswordAndDisabling", func(t *testing.T) { samplePeople(t, s) })
