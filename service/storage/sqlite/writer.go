@@ -23,6 +23,7 @@ const (
 type writer struct {
 	session *session
 	hub     *hub
+	longest time.Duration // after it a group takes nobody more; maxGroupTime, but where a test wants one group
 	queue   chan *request
 	quit    chan struct{}
 	ended   sync.WaitGroup
@@ -44,7 +45,7 @@ type request struct {
 }
 
 func newWriter(s *session, h *hub) *writer {
-	w := &writer{session: s, hub: h, queue: make(chan *request, maxGroup), quit: make(chan struct{})}
+	w := &writer{session: s, hub: h, longest: maxGroupTime, queue: make(chan *request, maxGroup), quit: make(chan struct{})}
 	w.ended.Go(w.loop)
 	return w
 }
@@ -143,7 +144,7 @@ func (w *writer) group(first *request) {
 
 // next returns a request that waits already, nil when there is none or the group is full.
 func (w *writer) next(n int, began time.Time) *request {
-	if n >= maxGroup || time.Since(began) > maxGroupTime {
+	if n >= maxGroup || time.Since(began) > w.longest {
 		return nil
 	}
 	select {
