@@ -139,6 +139,8 @@ type API struct {
 
 	onDemand, bulk, callers *throttle
 	seal                    seal
+
+	looking chan struct{} // held for each batch of a look at everybody: one processor at most, however many ask
 }
 
 // New makes the API's handler.
@@ -161,6 +163,7 @@ func New(c Config) *API {
 	a := &API{
 		Config: c, onDemand: newThrottle(rate.Every(onDemandEvery), onDemandBurst), bulk: newThrottle(bulkPerSecond, bulkPerSecond),
 		callers: newThrottle(rate.Limit(c.Rate), 2*c.Rate),
+		looking: make(chan struct{}, 1),
 		seal:    openSeal(tenant.With(context.Background(), c.Tenant), c.Secrets, c.Logger),
 	}
 	a.reads = map[string]Route{}

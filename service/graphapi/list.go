@@ -111,23 +111,39 @@ func (a *API) count(ctx context.Context, s *shape, o *options) (n int, err error
 	return n, err
 }
 
-// scan walks over all live objects in the order of id, after one, until visit has enough.
+// scan walks over all live objects in the order of id, after one, until visit has enough. Those who scan at the same time take turns,
+// batch by batch, so that searches of a large directory leave the other processors to everybody else.
 func (a *API) scan(ctx context.Context, s *shape, after string, visit func(entry.Entry) bool) error {
 	for {
-		os, err := a.Directory.Scan(ctx, s.typ, after, scanBatch)
-		if err != nil {
+		last, err := a.look(ctx, s, after, visit)
+		if err != nil || last == "" {
 			return err
 		}
-		for _, x := range os {
-			after = x.ID
-			if !visit(x.Entry) {
-				return nil
-			}
-		}
-		if len(os) < scanBatch {
-			return nil
+		after = last
+	}
+}
+
+// look visits one batch and returns the id it ended with; "" when there is no more to see.
+func (a *API) look(ctx context.Context, s *shape, after string, visit func(entry.Entry) bool) (last string, err error) {
+	select {
+	case a.looking <- struct{}{}:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() { <-a.looking }()
+	os, err := a.Directory.Scan(ctx, s.typ, after, scanBatch)
+	if err != nil {
+		return "", err
+	}
+	for _, x := range os {
+		if !visit(x.Entry) {
+			return "", nil
 		}
 	}
+	if len(os) < scanBatch {
+		return "", nil
+	}
+	return os[len(os)-1].ID, nil
 }
 
 // page finds the objects of one page by the best way there is.
