@@ -27,8 +27,7 @@ func Dirsrv(t testing.TB) (server *LDAP, container string) {
 	return contained(t, sharedDirsrv)
 }
 
-// DirsrvAlone gives the test a server of its own. One that has answered some ten thousand writes may come to refuse every further one with
-// code 68: its change log then gives numbers away that are taken.
+// DirsrvAlone gives the test a server of its own, whose tree, access rules and change log no other test has touched.
 func DirsrvAlone(t testing.TB) *LDAP {
 	t.Helper()
 	l, err := startDirsrv(t.Context())
@@ -117,7 +116,8 @@ func schemaLDIF(s string) string {
 	return strings.NewReplacer("attributetype (", "attributeTypes: (", "objectclass (", "objectClasses: (").Replace(strings.TrimLeft(s, "\n"))
 }
 
-// dirsrvConfig fills the template in and adds a backend for the suffix, the retro changelog and referential integrity.
+// dirsrvConfig fills the template in and adds a backend for the suffix, the retro changelog and referential integrity, which looks after
+// secretary without an index for it, as happens where nobody thought of one.
 func dirsrvConfig(template, dir string, port int, account string, l *LDAP) string {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	text := strings.NewReplacer("%schema_dir%", at("config/schema"), "%lock_dir%", at("lock"), "%tmp_dir%", at("tmp"), "%cert_dir%", at("cert"),
@@ -126,7 +126,7 @@ func dirsrvConfig(template, dir string, port int, account string, l *LDAP) strin
 		"%ds_user%", account, "%rootdn%", l.Admin, "%ds_passwd%", ssha(l.Password), "%ldapi_enabled%", "off", "%ldapi%", at("run/ldapi"),
 		"%ldapi_autobind%", "off", "%config_dir%", at("config"), "%ds_suffix%", l.Suffix).Replace(template)
 	text = switchOn(text, "dn: cn=Retro Changelog Plugin,", "nsslapd-attribute: nsuniqueid:targetUniqueId")
-	text = switchOn(text, "dn: cn=referential integrity postoperation,", "referint-membership-attr: manager")
+	text = switchOn(text, "dn: cn=referential integrity postoperation,", "referint-membership-attr: manager\nreferint-membership-attr: secretary\nnsslapd-plugincontainerscope: "+l.Suffix)
 	text = switchOn(text, "dn: cn=config,cn=ldbm database,", "nsslapd-cache-autosize: 0\nnsslapd-dbcachesize: 20000000")
 	text = strings.TrimRight(text, "\n") + "\n" // two empty lines end the file for this server
 	return text + strings.ReplaceAll(dirsrvBackend, "$S", l.Suffix)
@@ -162,6 +162,18 @@ objectClass: nsBackendInstance
 cn: userRoot
 nsslapd-suffix: $S
 nsslapd-cachememsize: 20000000
+
+dn: cn=index,cn=userRoot,cn=ldbm database,cn=plugins,cn=config
+objectClass: top
+objectClass: extensibleObject
+cn: index
+
+dn: cn=manager,cn=index,cn=userRoot,cn=ldbm database,cn=plugins,cn=config
+objectClass: top
+objectClass: nsIndex
+cn: manager
+nsSystemIndex: false
+nsIndexType: eq
 
 dn: cn="$S",cn=mapping tree,cn=config
 objectClass: top

@@ -93,10 +93,28 @@ func (c *client) tidy() {
 	kinds := c.kinds()
 	for i := range kinds {
 		kind := kinds[len(kinds)-1-i]
+		absent := false
 		for a := range c.own.made[kind] {
-			if err := c.Exporter.Delete(ctx, kind, a); err != nil && !fault.Is(err, fault.NotFound) {
+			err := c.Exporter.Delete(ctx, kind, a)
+			if absent = absent || fault.Is(err, fault.NotFound); err != nil && !fault.Is(err, fault.NotFound) {
 				c.t.Errorf("%s %q was left behind: %s", kind, a, said(err))
 			}
+		}
+		if absent {
+			c.isTidy(ctx, kind)
+		}
+	}
+}
+
+// isTidy sees that what the target did not find when it was to be deleted is not there.
+func (c *client) isTidy(ctx context.Context, kind entry.Type) {
+	for e, err := range c.Import(ctx, kind) {
+		if err != nil {
+			c.t.Errorf("import %s to see what is left: %s", kind, said(err))
+			return
+		}
+		if c.own.made[kind][connector.Anchor(e.ID)] {
+			c.t.Errorf("%s %q is there, and yet was not found to be deleted", kind, e.ID)
 		}
 	}
 }

@@ -74,17 +74,15 @@ func (m maker) cast(h *Harness) {
 		case a.Type == connector.String && a.Required && !a.MultiValued && !key && h.Required == "":
 			h.Required = a.Name
 		case key || a.Required || a.Unique:
-		case a.Type == connector.String && !a.MultiValued && h.Text == "" && (a.Length == 0 || a.Length >= textRoom):
-			h.Text = a.Name
-			if a.Length > 0 {
-				h.MaxText = a.Length
-				h.Takes = func(s string) bool { return len([]rune(s)) <= a.Length }
-			}
-		case a.MultiValued:
-		case a.Type == connector.Boolean && h.Flag == "":
-			h.Flag = a.Name
+		case a.Type == connector.String && !a.MultiValued && (a.Length == 0 || a.Length >= textRoom):
+			h.spares.texts = append(h.spares.texts, a)
+		case a.Type == connector.Boolean && !a.MultiValued:
+			h.spares.flags = append(h.spares.flags, a)
 		}
 	}
+	all := func(connector.Attribute) bool { return true }
+	*h = h.withText(first(h.spares.texts, all))
+	h.Flag = first(h.spares.flags, all).Name
 	if h.Required == "" { // everything that is required is a key: one of these names the objects
 		h.Required = m.naming()
 	}

@@ -57,6 +57,8 @@ type Harness struct {
 	Excuses map[string]string
 	// Scale is how many objects the tier of that name writes; 0 = 5,300, a tenth of it in short tests.
 	Scale int
+
+	spares spares // what Discover found for Text and Flag; none in a harness made by hand
 }
 
 // plain is a String that several objects may have alike.

@@ -73,6 +73,9 @@ type Options struct {
 func Judge(ctx context.Context, h Harness, o Options) iter.Seq[Verdict] {
 	return func(yield func(Verdict) bool) {
 		outside()
+		if o.Write {
+			h = h.settled(ctx)
+		}
 		for _, c := range Checks() {
 			wanted := len(o.Tiers) == 0 || slices.Contains(o.Tiers, c.Tier)
 			if !wanted || !o.Write && !c.Reads {

@@ -213,7 +213,7 @@ func (s *session) addition(d draft) wire.Message {
 func (s *session) made(ctx context.Context, c *wire.Conn, d draft, r wire.Result) (*entry.Entry, error) {
 	if !d.password.IsZero() {
 		if err := s.passwd(ctx, c, d.name.text(), connector.Secret{}, d.password); err != nil {
-			if _, undo := c.Do(ctx, wire.Delete{DN: d.name.text()}); undo != nil {
+			if undo := s.remove(ctx, c, d.name.text(), nil); undo != nil {
 				return nil, fault.Wrap(fault.Partial, "create", errors.Join(err, undo))
 			}
 			return nil, err

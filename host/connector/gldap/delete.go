@@ -22,7 +22,7 @@ func (s *session) Delete(ctx context.Context, t entry.Type, a connector.Anchor) 
 		return err
 	}
 	err = s.write(ctx, op, func(ctx context.Context, c *wire.Conn) error {
-		_, err := c.Do(ctx, wire.Delete{DN: at.text()}, s.asserted(o, a)...)
+		err := s.remove(ctx, c, at.text(), s.asserted(o, a))
 		if r, ok := errors.AsType[*wire.Refused](err); ok && r.Code == wire.NotAllowedOnNonLeaf && s.layout.deleteSubtrees {
 			return s.deleteTree(ctx, c, at.text(), s.asserted(o, a))
 		}
@@ -46,8 +46,7 @@ func (s *session) deleteTree(ctx context.Context, c *wire.Conn, name string, con
 			return err
 		}
 	}
-	_, err = c.Do(ctx, wire.Delete{DN: name}, controls...)
-	return err
+	return s.remove(ctx, c, name, controls)
 }
 
 func childrenOf(ctx context.Context, c *wire.Conn, name string) ([]string, error) {

@@ -141,7 +141,7 @@ func TestSamplesWorkWithExactlyTheirPrivileges(t *testing.T) {
 			s := prepare(t)
 			tiers := []connectortest.Tier{connectortest.Export, connectortest.Delta}
 			if os.Getenv(fullEnv) == "full" {
-				tiers = append(tiers, connectortest.Describe, connectortest.Lookup, connectortest.References, connectortest.Rename, connectortest.Batch)
+				tiers = append(tiers, connectortest.Describe, connectortest.Lookup, connectortest.References, connectortest.Rename, connectortest.Batch, connectortest.Concurrency)
 			}
 			tier(t, quick(sampleHarness(s)), tiers...)
 			t.Run("PasswordAndDisabling", func(t *testing.T) { samplePeople(t, s) })

@@ -1,0 +1,77 @@
+package connectortest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/host/connector"
+)
+
+// spares are the attributes that could play a part by what the schema says, in its order. Whether a target lets one be cleared, or
+// fills it in by itself, no schema tells: NOT NULL with a default, an account's state, a virtual attribute.
+type spares struct {
+	texts []connector.Attribute
+	flags []connector.Attribute
+}
+
+// settleAt is a sample's number that no check takes.
+const settleAt = 990_000
+
+// settled tries the spare attributes on an object of its own, and gives each part to the first that can play it; a part that none
+// can play stays empty. Where not even an object can be made, h stays as it is: the checks will tell.
+func (h Harness) settled(ctx context.Context) Harness {
+	if len(h.spares.texts) == 0 && len(h.spares.flags) == 0 {
+		return h
+	}
+	out := h
+	t := &trial{ctx: ctx, name: "settle", h: h, open: h.Open}
+	t.play(func(t *trial, h Harness) {
+		c := begin(t, h)
+		if !c.can.Export || c.Exporter == nil {
+			return
+		}
+		e := c.sample(settleAt, nil)
+		out = out.withText(first(h.spares.texts, func(a connector.Attribute) bool { return c.comesAndGoes(e, a, "kit") }))
+		if out.Text != "" && !c.takesEdit(e, replace(out.Text, "")) {
+			takes := out.takes
+			out.Takes = func(s string) bool { return s != "" && takes(s) }
+		}
+		out.Flag = first(h.spares.flags, func(a connector.Attribute) bool { return c.comesAndGoes(e, a, true) }).Name
+	})
+	return out
+}
+
+// first returns the first attribute for which it is so, and one without a name when there is none.
+func first(as []connector.Attribute, so func(connector.Attribute) bool) connector.Attribute {
+	if i := slices.IndexFunc(as, so); i >= 0 {
+		return as[i]
+	}
+	return connector.Attribute{}
+}
+
+// comesAndGoes reports whether an attribute is empty from the start, takes a value, and can be cleared again.
+func (c *client) comesAndGoes(e entry.Entry, a connector.Attribute, v entry.Value) bool {
+	return c.holdsOnly(e, a.Name) && c.takesEdit(e, replace(a.Name, v)) && c.holdsOnly(e, a.Name, v) &&
+		c.takesEdit(e, replace(a.Name)) && c.holdsOnly(e, a.Name)
+}
+
+// takesEdit reports whether the target made the change; why it did not is of no interest here.
+func (c *client) takesEdit(e entry.Entry, edit entry.Edit) bool {
+	_, err := c.Update(c.ctx, e.Type, connector.Anchor(e.ID), []entry.Edit{edit})
+	return err == nil
+}
+
+func (c *client) holdsOnly(e entry.Entry, attr string, vs ...entry.Value) bool {
+	now, ok := c.all(e.Type)[e.ID]
+	return ok && entry.EqualValues(now.Attrs[attr], vs)
+}
+
+// withText gives an attribute the part of Text, with the length that the schema gives it.
+func (h Harness) withText(a connector.Attribute) Harness {
+	h.Text, h.MaxText, h.Takes = a.Name, a.Length, nil
+	if a.Length > 0 {
+		h.Takes = func(s string) bool { return len([]rune(s)) <= a.Length }
+	}
+	return h
+}
