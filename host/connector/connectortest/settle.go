@@ -15,13 +15,16 @@ type spares struct {
 	flags []connector.Attribute
 }
 
+// given reports whether the harness was made by Discover.
+func (s spares) given() bool { return len(s.texts) > 0 || len(s.flags) > 0 }
+
 // settleAt is a sample's number that no check takes.
 const settleAt = 990_000
 
 // settled tries the spare attributes on an object of its own, and gives each part to the first that can play it; a part that none
 // can play stays empty. Where not even an object can be made, h stays as it is: the checks will tell.
 func (h Harness) settled(ctx context.Context) Harness {
-	if len(h.spares.texts) == 0 && len(h.spares.flags) == 0 {
+	if !h.spares.given() {
 		return h
 	}
 	out := h

@@ -21,6 +21,10 @@ func TestKitKnowsItsWayInActiveDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.Scale = 50
+	h.Excuses = map[string]string{}
+	for _, name := range []string{"ImportYieldsEveryObject", "ImportCanBeLeftEarly", "CancelledContextWritesNothing", "SessionsWorkInParallel", "ThousandsAreWrittenAndImported"} {
+		h.Excuses[name] = "TestSamba makes it, and it has nothing to do with which attributes were found"
+	}
 	passed := 0
 	for v := range connectortest.Judge(t.Context(), h, connectortest.Options{Write: true}) {
 		switch v.Outcome {
