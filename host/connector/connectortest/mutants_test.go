@@ -45,6 +45,14 @@ func (m mutant) Create(ctx context.Context, e entry.Entry) (entry.Entry, error) 
 		e = e.Clone()
 		e.Attrs["note"] = []entry.Value{strings.TrimSpace(t)}
 	}
+	if m.broken == neverEmpty {
+		e = e.Clone()
+		for name, v := range map[string]entry.Value{"kind": "plain", "active": true} {
+			if len(e.Attrs[name]) == 0 {
+				e.Attrs[name] = []entry.Value{v}
+			}
+		}
+	}
 	if m.broken == "names every failure a timeout" {
 		made, err := m.whole.Create(ctx, e)
 		if err != nil {
@@ -55,7 +63,15 @@ func (m mutant) Create(ctx context.Context, e entry.Entry) (entry.Entry, error) 
 	return m.whole.Create(ctx, e)
 }
 
+// neverEmpty is a target whose attributes kind and active are NOT NULL with a default. That breaks no promise.
+const neverEmpty = "has attributes that are never empty"
+
 func (m mutant) Update(ctx context.Context, t entry.Type, a connector.Anchor, edits []entry.Edit) (connector.Anchor, error) {
+	if m.broken == neverEmpty && slices.ContainsFunc(edits, func(e entry.Edit) bool {
+		return (e.Attr == "kind" || e.Attr == "active") && (len(e.Values) == 0 || e.Op == entry.Remove)
+	}) {
+		return "", fault.New(fault.Invalid, "update", "the column must not be null")
+	}
 	if m.broken == "ignores clearing" {
 		edits = slices.DeleteFunc(slices.Clone(edits), func(e entry.Edit) bool { return len(e.Values) == 0 })
 	}
@@ -188,6 +204,7 @@ func attributes() connector.Schema {
 	return connector.Schema{Types: []connector.ObjectType{{Name: "Person", Anchor: []string{"login"}, Attributes: []connector.Attribute{
 		{Name: "login", Type: connector.String, Required: true, Unique: true, CaseExact: true},
 		{Name: "surname", Type: connector.String, Required: true, CaseExact: true}, {Name: "badge", Type: connector.String, Unique: true, CaseExact: true},
+		{Name: "kind", Type: connector.String, CaseExact: true}, {Name: "active", Type: connector.Boolean}, {Name: "left", Type: connector.Boolean},
 		{Name: "note", Type: connector.String, CaseExact: true}, {Name: "floor", Type: connector.Integer},
 		{Name: "phones", Type: connector.String, MultiValued: true, CaseExact: true}, {Name: "secret", Type: connector.String, WriteOnly: true},
 	}}}}
@@ -305,9 +322,26 @@ func TestLiveTarget(t *testing.T) {
 			t.Errorf("failed %v, %d passed, %s became %s", failed, passed, before, after)
 		}
 	})
+	t.Run("PartsAreTried", func(t *testing.T) {
+		h, err := connectortest.Discover(t.Context(), harness(t, neverEmpty).Open, "Person", map[string]string{"login": "kit-{n}"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for v := range connectortest.Judge(t.Context(), h, connectortest.Options{Write: true}) {
+			if v.Outcome == connectortest.Failed {
+				t.Errorf("%s: %v", v.Check, v.Failures)
+			}
+			if v.Check == "TextComesBackByteForByte" && v.Outcome != connectortest.Passed {
+				t.Errorf("no other attribute took the part: %s %s", v.Outcome, v.Detail)
+			}
+		}
+		if left := residents(h); len(left) != 1 {
+			t.Errorf("left are %v", left)
+		}
+	})
 	t.Run("PartsAreFound", func(t *testing.T) {
 		h, err := connectortest.Discover(t.Context(), harness(t, "").Open, "Person", map[string]string{"login": "kit-{n}"})
-		if err != nil || h.Required != "surname" || h.Unique != "badge" || h.Text != "note" {
+		if err != nil || h.Required != "surname" || h.Unique != "badge" || h.Text != "kind" || h.Flag != "active" {
 			t.Fatalf("%v, %+v", err, h)
 		}
 		if a, b := h.Sample(1), h.Sample(2); a.Text("login") == b.Text("login") || !strings.HasPrefix(a.Text("login"), "kit-kit") || a.Text("surname") == "" {
