@@ -3,6 +3,7 @@ package connectortest
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/host/connector"
@@ -36,13 +37,26 @@ func (h Harness) settled(ctx context.Context) Harness {
 		}
 		e := c.sample(settleAt, nil)
 		out = out.withText(first(h.spares.texts, func(a connector.Attribute) bool { return c.comesAndGoes(e, a, "kit") }))
-		if out.Text != "" && !c.takesEdit(e, replace(out.Text, "")) {
-			takes := out.takes
-			out.Takes = func(s string) bool { return s != "" && takes(s) }
+		if out.Text != "" {
+			out = c.measured(e, out)
 		}
 		out.Flag = first(h.spares.flags, func(a connector.Attribute) bool { return c.comesAndGoes(e, a, true) }).Name
 	})
 	return out
+}
+
+// measured finds out whether the text may be empty, and how long it may be where the schema does not say.
+func (c *client) measured(e entry.Entry, h Harness) Harness {
+	if !c.takesEdit(e, replace(h.Text, "")) {
+		takes := h.takes
+		h.Takes = func(s string) bool { return s != "" && takes(s) }
+	}
+	for _, size := range []int{1 << 19, 1 << 14, 4000, 1000, textRoom} {
+		if h.MaxText == 0 && c.takesEdit(e, replace(h.Text, strings.Repeat("é", size))) {
+			h.MaxText = size
+		}
+	}
+	return h
 }
 
 // first returns the first attribute for which it is so, and one without a name when there is none.
