@@ -10,6 +10,7 @@ import (
 type Act struct {
 	mu    sync.Mutex
 	entry Entry
+	shown Shown // of what was sent
 	held  bool  // stores leave it alone: it was written as an intent
 	seq   int64 // of the entry that is on disk, 0 when none is
 
@@ -18,10 +19,11 @@ type Act struct {
 
 type actKey struct{}
 
-// Begin returns a context in which the entry waits for the first transaction that changes something.
-func Begin(ctx context.Context, e Entry) (context.Context, *Act) {
+// Begin returns a context in which the entry waits for the first transaction that changes something. Of what the act is sent, the
+// properties in shown are kept, no others.
+func Begin(ctx context.Context, e Entry, shown Shown) (context.Context, *Act) {
 	e.Phase, e.Result = Done, Success
-	a := &Act{entry: e}
+	a := &Act{entry: e, shown: shown}
 	return context.WithValue(ctx, actKey{}, a), a
 }
 
@@ -80,15 +82,20 @@ func (a *Act) Entry() Entry {
 	return a.entry
 }
 
-// Before notes what the act's object was; secrets are redacted. It may be called without an act.
+// Before notes what the act's object was, as the API answers it. It may be called without an act.
 func Before(ctx context.Context, v any) {
-	note(ctx, v, func(e *Entry, t json.RawMessage) { e.Before = t })
+	if a := Of(ctx); a != nil {
+		a.note(func(e *Entry) { e.Before = RedactAnswer(v) })
+	}
 }
 
-// After notes what the act's object is to be; secrets are redacted. Of what it was, only the properties that After names are kept. It
-// may be called without an act.
+// After notes what was sent of what the act's object is to be: of it, the properties that the act may show. Of what the object was, only
+// the properties that After names are kept. It may be called without an act.
 func After(ctx context.Context, v any) {
-	note(ctx, v, func(e *Entry, t json.RawMessage) { e.Before, e.After = narrow(e.Before, t), t })
+	if a := Of(ctx); a != nil {
+		text := Redact(v, a.shown)
+		a.note(func(e *Entry) { e.Before, e.After = narrow(e.Before, text), text })
+	}
 }
 
 // narrow drops from an object what the other does not name.
@@ -134,13 +141,8 @@ func Target(ctx context.Context, target string) {
 	}
 }
 
-func note(ctx context.Context, v any, set func(*Entry, json.RawMessage)) {
-	a := Of(ctx)
-	if a == nil {
-		return
-	}
-	text := Redact(v)
+func (a *Act) note(set func(*Entry)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	set(&a.entry, text)
+	set(&a.entry)
 }

@@ -75,20 +75,34 @@ func unreadable(err error, format string) error {
 	return fault.New(fault.Invalid, "read the request", format, err)
 }
 
-// decode reads a JSON body into v. An empty body leaves v as it is (graph-api P10).
+// decode reads a JSON body into v. An empty body leaves v as it is (graph-api P10). The audit log keeps what the route may show of it.
 func decode(w http.ResponseWriter, r *http.Request, v any) error {
-	b, err := body(w, r)
-	if err != nil {
-		return err
-	}
-	if b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))); len(b) == 0 {
-		return nil
-	}
-	if err := jsonType(r); err != nil {
+	b, err := jsonText(w, r)
+	if err != nil || len(b) == 0 {
 		return err
 	}
 	audit.After(r.Context(), json.RawMessage(b))
 	return unmarshal(b, v)
+}
+
+// decodeUnseen does so and tells the audit log nothing: the handler does, once it knows what of the body is no secret.
+func decodeUnseen(w http.ResponseWriter, r *http.Request, v any) error {
+	b, err := jsonText(w, r)
+	if err != nil || len(b) == 0 {
+		return err
+	}
+	return unmarshal(b, v)
+}
+
+func jsonText(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	b, err := body(w, r)
+	if err != nil {
+		return nil, err
+	}
+	if b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))); len(b) == 0 {
+		return nil, nil
+	}
+	return b, jsonType(r)
 }
 
 // jsonType refuses what says of itself that it is no JSON. Nothing said counts as JSON.

@@ -25,7 +25,7 @@ func (a *API) witnessed(w http.ResponseWriter, r *http.Request, rt Route, c acce
 		a.note(r, e)
 		return err
 	}
-	ctx, act := audit.Begin(r.Context(), e)
+	ctx, act := audit.Begin(r.Context(), e, shown[rt.Pattern])
 	r = r.WithContext(ctx)
 	if before := a.snapshot(r, rt); before != nil {
 		audit.Before(ctx, before)

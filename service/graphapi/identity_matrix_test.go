@@ -42,6 +42,7 @@ type house struct {
 	server *identity.Server
 	http   *httptest.Server
 	api    *graphapi.API
+	logs   *logs
 
 	admin, reader, operator, owner, payroll, elsewhere string // credentials
 	client                                             identity.Client
@@ -50,7 +51,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{T: t, ctx: tenant.With(t.Context(), tenant.Default)}
+	h := &house{T: t, ctx: tenant.With(t.Context(), tenant.Default), logs: &logs{}}
 	var err error
 	if h.db, err = sqlite.Open(h.ctx, filepath.Join(t.TempDir(), "s.db")); err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func newHouse(t *testing.T) *house {
 	}
 	h.api = graphapi.New(graphapi.Config{
 		Directory: h.db.Directory(), Apps: h.db.Apps(), Jobs: h.jobs, Escrows: h.db.Ledger(), Journal: h.db.Journal(), Secrets: store,
-		Access: h.db.Tokens(), Callers: h.server, Agents: h.db.Agents(), Gate: &gate{}, Audit: h.keeper, Rate: 100_000,
+		Access: h.db.Tokens(), Callers: h.server, Agents: h.db.Agents(), Gate: &gate{}, Audit: h.keeper, Rate: 100_000, Logger: newLog(h.logs),
 		Identity: graphapi.Identity{Clients: h.db.Identity(), Grants: h.db.Grants(), SignOut: h.server.SignOut},
 		Catalog:  h.db.Catalog(), Assign: h.db.Assignments(), Pairs: h.db.Ledger(),
 		Dial: func(context.Context, app.App, []byte) (graphapi.Target, error) {
@@ -100,7 +101,7 @@ func (h *house) identity() {
 	h.keeper = &audit.Keeper{Log: h.db.Audit(), Marks: h.db.AuditMarks(), Signer: signer}
 	h.server = identity.New(identity.Config{
 		Clients: h.db.Identity(), Sessions: h.db.Identity(), Grants: h.db.Grants(), Keys: keys,
-		Bearers: access.Bearers{Store: h.db.Tokens(), Grants: h.db.Grants()},
+		Bearers: access.Bearers{Store: h.db.Tokens(), Grants: h.db.Grants()}, Logger: newLog(h.logs),
 	})
 }
 

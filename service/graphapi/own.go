@@ -107,7 +107,7 @@ type putApp struct {
 
 func (a *API) putApp(w http.ResponseWriter, r *http.Request) error {
 	var b putApp
-	if err := decode(w, r, &b); err != nil {
+	if err := decodeUnseen(w, r, &b); err != nil {
 		return err
 	}
 	ap, err := app.Parse(b.Name, []byte(b.File))
@@ -120,6 +120,7 @@ func (a *API) putApp(w http.ResponseWriter, r *http.Request) error {
 	if _, err := plan.Compile(ap); err != nil {
 		return err
 	}
+	audit.After(r.Context(), b)
 	if err := a.keepSecrets(r, ap.ID, b); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/agents"
 	"github.com/sallyport-id/sallyport/service/app"
+	"github.com/sallyport-id/sallyport/service/audit"
 	"github.com/sallyport-id/sallyport/service/catalog"
 	"github.com/sallyport-id/sallyport/service/secrets"
 )
@@ -80,7 +81,7 @@ func (a *API) getSecrets(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writePage(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/secrets", out, "", nil)
+	return filtered(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/secrets", out)
 }
 
 // synchronizationJSON is what SDKs read the secrets of; jobs and templates have places of their own.
@@ -114,13 +115,18 @@ func (a *API) masked(r *http.Request) (catalog.Registration, []pair, error) {
 	if err != nil {
 		return reg, nil, err
 	}
+	return reg, shownPairs(ps, mask), nil
+}
+
+// shownPairs puts something in place of all values but those that are known to be no secrets.
+func shownPairs(ps []pair, instead string) []pair {
 	out := make([]pair, len(ps))
 	for i, p := range ps {
 		if out[i] = p; !slices.ContainsFunc(readable, func(k string) bool { return strings.EqualFold(k, p.Key) }) {
-			out[i].Value = mask
+			out[i].Value = instead
 		}
 	}
-	return reg, out, nil
+	return out
 }
 
 // putSecrets replaces all of them: keys that are not sent go, so do those with an empty value, and the mask keeps what is there.
@@ -129,7 +135,7 @@ func (a *API) putSecrets(w http.ResponseWriter, r *http.Request) error {
 		Value       []pair `json:"value"`
 		Credentials []pair `json:"credentials"` // as some pages of the documents have it
 	}
-	if err := decode(w, r, &b); err != nil {
+	if err := decodeUnseen(w, r, &b); err != nil {
 		return err
 	}
 	reg, err := a.application(r)
@@ -151,6 +157,7 @@ func (a *API) putSecrets(w http.ResponseWriter, r *http.Request) error {
 	if ap, err = configure(ap, want); err != nil {
 		return err
 	}
+	audit.After(r.Context(), map[string]any{"value": shownPairs(want, audit.Redacted)})
 	data, err := json.Marshal(want)
 	if err == nil {
 		err = a.Secrets.Put(r.Context(), string(reg.ID), secretsName, data)

@@ -79,7 +79,7 @@ func auditRace(t *testing.T, ctx context.Context, s Stores) {
 
 // auditWithAct: what is done under an act is in the log as soon as it is done, once.
 func auditWithAct(t *testing.T, ctx context.Context, s Stores) {
-	inAct, a := audit.Begin(ctx, act(0, "token:root"))
+	inAct, a := audit.Begin(ctx, act(0, "token:root"), nil)
 	tok, _ := access.New("n", access.Reader, at0, 0)
 	must(t, s.Tokens.Put(inAct, tok))
 	must(t, s.Tokens.Delete(inAct, "n"))
@@ -87,7 +87,7 @@ func auditWithAct(t *testing.T, ctx context.Context, s Stores) {
 	es := got(s.Audit.Find(ctx, audit.Query{}))(t)
 	equal(t, len(es), 1)
 	equal(t, es[0].Subject, "token:root")
-	held, b := audit.Begin(ctx, act(0, "token:root"))
+	held, b := audit.Begin(ctx, act(0, "token:root"), nil)
 	b.Hold()
 	must(t, s.Tokens.Put(held, tok))
 	equal(t, b.Seq(), int64(0))
@@ -96,7 +96,7 @@ func auditWithAct(t *testing.T, ctx context.Context, s Stores) {
 
 // auditUndone: an act whose transaction fails leaves no entry that says it was done.
 func auditUndone(t *testing.T, ctx context.Context, s Stores) {
-	inAct, a := audit.Begin(ctx, act(0, "token:root"))
+	inAct, a := audit.Begin(ctx, act(0, "token:root"), nil)
 	wantKind(t, s.Directory.HardDelete(inAct, entry.User, "nobody"), fault.NotFound)
 	wantKind(t, s.Tokens.Delete(inAct, "nobody"), fault.NotFound)
 	equal(t, a.Seq(), int64(0))
