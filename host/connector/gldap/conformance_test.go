@@ -172,7 +172,11 @@ func openLDAPHarness(with map[string]string) connectortest.Harness {
 	}
 }
 
-func TestOpenLDAP(t *testing.T) { connectortest.Run(t, openLDAPHarness(nil)) }
+// TestOpenLDAP, TestDirsrv and TestSamba run beside each other: each has a server of its own.
+func TestOpenLDAP(t *testing.T) {
+	t.Parallel()
+	connectortest.Run(t, openLDAPHarness(nil))
+}
 
 // dirsrvHarness is OpenLDAP's: 389 Directory Server compares and stores the same classes alike.
 func dirsrvHarness(with map[string]string) connectortest.Harness {
@@ -188,7 +192,10 @@ func dirsrvHarness(with map[string]string) connectortest.Harness {
 	return h
 }
 
-func TestDirsrv(t *testing.T) { connectortest.Run(t, quick(dirsrvHarness(nil))) }
+func TestDirsrv(t *testing.T) {
+	t.Parallel()
+	connectortest.Run(t, quick(dirsrvHarness(nil)))
+}
 
 // sambaSettings lay the types over Active Directory's classes.
 func sambaSettings(container string) map[string]string {
@@ -231,4 +238,7 @@ func sambaHarness(with map[string]string) connectortest.Harness {
 	}
 }
 
-func TestSamba(t *testing.T) { connectortest.Run(t, quick(sambaHarness(nil))) }
+func TestSamba(t *testing.T) {
+	t.Parallel()
+	connectortest.Run(t, quick(sambaHarness(nil)))
+}

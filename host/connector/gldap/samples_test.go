@@ -138,6 +138,7 @@ func sampleHarness(s sampled) connectortest.Harness {
 func TestSamplesWorkWithExactlyTheirPrivileges(t *testing.T) {
 	for name, prepare := range sampleServers {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := prepare(t)
 			tiers := []connectortest.Tier{connectortest.Export, connectortest.Delta}
 			if os.Getenv(fullEnv) == "full" {
