@@ -35,7 +35,15 @@ type Error struct {
 	Object     string        // the thing concerned, for people: a userName, an attribute, a file with line
 	Hint       string        // what to try next, one sentence for a person; may be empty
 	RetryAfter time.Duration // how long to wait before trying again; 0 when unknown
+	Code       string        // the provisioning log's word, where it says more than the kind: MandatoryFieldsMissing; may be empty
+	Answer     *Answer       // what the other side answered; nil when nothing came
 	Err        error         // the cause; may be nil
+}
+
+// Answer is what came back from the other side of a failed request.
+type Answer struct {
+	Status int    // HTTP status
+	Body   string // shortened, on one line
 }
 
 // Error writes "op object: cause (hint)", leaving out what is empty. It never contains a secret as long as its parts do not.
@@ -130,6 +138,46 @@ func HintOf(err error) string {
 		err = f.Err
 	}
 	return ""
+}
+
+// WithCode returns a copy of the fault with a word of its own in the provisioning log.
+func (e *Error) WithCode(code string) *Error {
+	c := *e
+	c.Code = code
+	return &c
+}
+
+// CodeOf returns the outermost code in err's chain; without one that of its kind, "" for nil.
+func CodeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	for e := err; e != nil; {
+		f, ok := errors.AsType[*Error](e)
+		if !ok {
+			break
+		}
+		if f.Code != "" {
+			return f.Code
+		}
+		e = f.Err
+	}
+	return KindOf(err).Door().Log
+}
+
+// AnswerOf returns the outermost answer in err's chain, nil when there is none.
+func AnswerOf(err error) *Answer {
+	for err != nil {
+		f, ok := errors.AsType[*Error](err)
+		if !ok {
+			return nil
+		}
+		if f.Answer != nil {
+			return f.Answer
+		}
+		err = f.Err
+	}
+	return nil
 }
 
 // RetryAfterOf returns how long the outermost fault asks to wait, 0 when it does not say.

@@ -32,6 +32,7 @@ func (j *Job) Write(ctx context.Context, c Compensation) (journal.Record, error)
 		return journal.Record{}, err
 	}
 	t.plan = c.plan(link)
+	t.plan.Redacted = t.rules.Redacted(c.Object.Type)
 	if t.plan.Have, err = t.expected(ctx, c); err != nil {
 		return journal.Record{}, err
 	}
@@ -107,7 +108,7 @@ func (t *turn) compensate(ctx context.Context, c Compensation) error {
 	}
 	t.tally.requests.Add(1)
 	id, err := t.send(t.finishing(ctx), c)
-	if err != nil {
+	if err = t.secrets().VeilError(err); err != nil {
 		if e := t.record(ctx, plan.Failure, err, Outcome{}); e != nil {
 			return e
 		}

@@ -133,10 +133,11 @@ func (p *poison) Unwrap() error { return p.cause }
 func (t *turn) guarded(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			t.Logger.Error("a panic", "source", t.change.Entry.ID, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			t.Logger.Error("a panic", "source", t.change.Entry.ID, "panic", t.secrets().Veil(fmt.Sprint(r)), "stack", string(debug.Stack()))
 			err = &poison{fault.New(fault.Internal, "provision", "a panic: %v", r).
 				WithHint("this is a mistake in the program; the object is tried again later, all others go on. Please report it with the service's log")}
 		}
+		err = t.secrets().VeilError(err)
 	}()
 	return t.attempt(ctx)
 }

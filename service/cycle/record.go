@@ -98,6 +98,18 @@ func (t *turn) entry(status plan.Status, cause error) journal.Record {
 	return r
 }
 
+// secrets is the plan with what else no log may show: the names by which an interrupted create is looked for, before there is a plan.
+func (t *turn) secrets() plan.Plan {
+	p := t.plan
+	hidden := t.rules.Redacted(t.change.Entry.Type)
+	for _, n := range t.receipt.Intent.Names {
+		if hidden[n.Attr] {
+			p.Hidden = append(p.Hidden[:len(p.Hidden):len(p.Hidden)], n.Value)
+		}
+	}
+	return p
+}
+
 // knownAs is what the target calls somebody of whom the directory knows nothing any more: the record of a deletion should say who it was.
 func (t *turn) knownAs() string {
 	for _, attr := range t.rules.MatchAttrs(t.change.Entry.Type) {

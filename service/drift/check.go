@@ -191,6 +191,10 @@ func (l *look) strangers(ctx context.Context, a app.App) error {
 	if !ok {
 		return fault.New(fault.Unsupported, "look for drift", "the target cannot list what it holds")
 	}
+	rules, err := plan.Compile(a)
+	if err != nil {
+		return err
+	}
 	for _, o := range a.Objects {
 		for e, err := range lister.List(ctx, o.Target) {
 			if err != nil {
@@ -206,8 +210,8 @@ func (l *look) strangers(ctx context.Context, a app.App) error {
 				continue
 			}
 			f := Finding{
-				What: Orphan, State: Open, Since: l.report.Began, Found: label(o, e),
-				Target: journal.Identity{ID: e.ID, Type: string(o.Target), Name: label(o, e)},
+				What: Orphan, State: Open, Since: l.report.Began, Found: label(rules, o, e),
+				Target: journal.Identity{ID: e.ID, Type: string(o.Target), Name: label(rules, o, e)},
 			}
 			if err := l.note(ctx, f.fingerprint(nil, nil)); err != nil {
 				return err
@@ -217,10 +221,10 @@ func (l *look) strangers(ctx context.Context, a app.App) error {
 	return nil
 }
 
-// label is what people call a target object: the value it is matched by.
-func label(o app.Object, e entry.Entry) string {
+// label is what people call a target object: the value it is matched by, if people may see it.
+func label(rules *plan.Rules, o app.Object, e entry.Entry) string {
 	for _, m := range o.Match {
-		if s := e.Attrs.Text(m.Target); s != "" {
+		if s := e.Attrs.Text(m.Target); s != "" && !rules.Redacted(o.Source)[m.Target] {
 			return s
 		}
 	}

@@ -158,6 +158,10 @@ func (d *discovery) orphans(ctx context.Context, a app.App, yield func(Discovere
 	if !ok {
 		return nil
 	}
+	rules, err := plan.Compile(a)
+	if err != nil {
+		return err
+	}
 	for _, o := range a.Objects {
 		for e, err := range lister.List(ctx, o.Target) {
 			if err != nil {
@@ -166,7 +170,7 @@ func (d *discovery) orphans(ctx context.Context, a app.App, yield func(Discovere
 			if _, taken := d.taken[maphash.String(d.seed, string(o.Target)+"/"+e.ID)]; taken {
 				continue
 			}
-			x := Discovered{Sort: Nobodys, Target: journal.Identity{ID: e.ID, Type: string(o.Target), Name: label(o, e)}, Detail: "nobody in the directory matches it"}
+			x := Discovered{Sort: Nobodys, Target: journal.Identity{ID: e.ID, Type: string(o.Target), Name: label(rules, o, e)}, Detail: "nobody in the directory matches it"}
 			if !yield(x, nil) {
 				return errEnough
 			}

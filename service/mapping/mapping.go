@@ -21,6 +21,9 @@ type Mapping struct {
 	targets    []string // sorted
 	attributes []app.Attribute
 	described  map[string]*app.Attribute // by the target as mappings spell it
+
+	redacted    map[string]bool // targets whose values no log may show
+	ingredients []string        // source attributes that only redacted mappings read
 }
 
 // Compile compiles every mapping and every match rule's source. The error joins a fault.Invalid per mistake, each naming the target attribute.
@@ -47,8 +50,40 @@ func Compile(o app.Object) (*Mapping, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fault.Wrap(fault.Invalid, "compile the mappings", err)
 	}
+	m.hide(o.Match)
 	return m, nil
 }
+
+// hide notes what no log may show. What an attribute is matched by is as secret as what is written there.
+func (m *Mapping) hide(rules []app.Rule) {
+	secret, open := map[string]bool{}, map[string]bool{}
+	for i, r := range slices.Concat(m.rules, m.match) {
+		target := r.target
+		if i >= len(m.rules) {
+			target = rules[i-len(m.rules)].Target
+		}
+		into := open
+		if r.expression != nil && r.expression.Redacted() {
+			mark(&m.redacted, target)
+			into = secret
+		}
+		for _, name := range r.attributes() {
+			into[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(secret)) {
+		if !open[name] {
+			m.ingredients = append(m.ingredients, name)
+		}
+	}
+}
+
+// Redacted returns the target attributes whose values no log may show. The set belongs to the mapping: it must not be changed.
+func (m *Mapping) Redacted() map[string]bool { return m.redacted }
+
+// Ingredients returns the source attributes that redacted mappings read and no other does: what they hold is secret, too. The list belongs to
+// the mapping.
+func (m *Mapping) Ingredients() []string { return m.ingredients }
 
 // Evaluate works out what the target should hold. An expression that fails fails the object: nothing of it may be written. The error is a
 // fault naming the target attribute and the expression; its kind is Invalid, or that of the failure Input.Taken reported.

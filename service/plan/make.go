@@ -64,11 +64,23 @@ func (r *Rules) Make(ctx context.Context, w World, in Input) (Plan, error) {
 	if in.Roles != nil {
 		m.in.Change.Entry = with(src, roleAttribute, in.Roles)
 	}
-	err := m.decide()
+	m.p.Redacted = o.mapping.Redacted()
+	for _, name := range o.mapping.Ingredients() {
+		m.p.Hidden = append(m.p.Hidden, textsOf(m.in.Change.Entry.Attrs[name])...)
+	}
+	err := m.p.VeilError(m.decide())
 	if err != nil {
 		m.p.Verb, m.p.Reason = Skip, err.Error()
 	}
+	m.p.veilSteps()
 	return m.p, err
+}
+
+// secret notes a value of a target attribute that is asked for, if no log may show it.
+func (m *maker) secret(attr string, v entry.Value) {
+	if m.p.Redacted[attr] {
+		m.p.Hidden = append(m.p.Hidden, textsOf([]entry.Value{v})...)
+	}
 }
 
 // maker holds one plan while it is made.
@@ -233,6 +245,7 @@ func (m *maker) input(src entry.Entry, softDeleted, creating bool) mapping.Input
 		Source: src, IsSoftDeleted: softDeleted, Creating: creating,
 		Now: m.in.Now, Rand: m.in.Rand, DefaultDomain: m.in.DefaultDomain,
 		Taken: func(attr, v string) (bool, error) {
+			m.secret(attr, v)
 			hits, err := m.world.Find(m.ctx, m.o.Target, attr, v)
 			return len(hits) > 0, err
 		},
@@ -269,6 +282,7 @@ func (m *maker) match() (entry.Entry, error) {
 		if !ok {
 			v = nil
 		}
+		m.secret(rule.Target, v)
 		qs = append(qs, match.Question{Precedence: rule.Precedence, Attr: rule.Target, Value: v})
 	}
 	verdict, err := match.Counterpart(m.ctx, m.world, m.o.Target, qs)
@@ -369,7 +383,7 @@ func (m *maker) evaluate(creating bool) (mapping.Output, error) {
 		m.skip("EntrySynchronizationSkipped", "a mapping says to leave this object alone (IgnoreObjectFlow)")
 		return out, nil
 	}
-	m.p.Redacted, m.out = out.Redacted, out
+	m.out = out
 	m.step(Step{Name: "EntrySynchronizationUpdate", Type: Mapping, Status: Success, Detail: fmt.Sprintf("%d attributes mapped", len(out.Want)), Facts: notes(out.Notes)})
 	return out, nil
 }
@@ -453,4 +467,4 @@ func (m *maker) skip(code, format string, args ...any) {
 func (m *maker) verb(v Verb, code, reason string) { m.p.Verb, m.p.Code, m.p.Reason = v, code, reason }
 
 // CodeOf returns the provisioning log's code for a failure to make or carry out a plan.
-func CodeOf(err error) string { return fault.KindOf(err).Door().Log }
+func CodeOf(err error) string { return fault.CodeOf(err) }

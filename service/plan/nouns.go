@@ -42,7 +42,8 @@ type Plan struct {
 	Digest []byte // of what is wanted after the export; becomes Link.Digest on success
 
 	Origins   map[string]Origin // where each attribute of Want and Refs comes from, by target attribute
-	Redacted  map[string]bool   // target attributes whose values no log may show
+	Redacted  map[string]bool   // target attributes whose values no log may show; it belongs to the rules and must not be changed
+	Hidden    []string          // texts besides these values that no log may show: what they are made of, and what was asked for. Never to be kept
 	Off       bool              // the person shall not have an active account: disabled, deleted, or out of scope
 	LeftScope bool              // Off because of the scoping filter
 }

@@ -88,3 +88,12 @@ func (r *Rules) TargetAttrs(t entry.Type) []string {
 	}
 	return attrs
 }
+
+// Redacted returns the target attributes of the source type whose values no log may show. The set must not be changed.
+func (r *Rules) Redacted(t entry.Type) map[string]bool {
+	o, ok := r.objects[t]
+	if !ok {
+		return nil
+	}
+	return o.mapping.Redacted()
+}
