@@ -245,7 +245,7 @@ func (a *API) listNoOwners(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.application(r); err != nil {
 		return err
 	}
-	return writePage(w, r, "directoryObjects", []object{}, "", nil)
+	return a.writeRefs(w, r, nil)
 }
 
 // createPrincipal makes the service principal of an application that has one already from its birth: it answers with that.

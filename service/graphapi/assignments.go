@@ -184,8 +184,19 @@ func (c collection) listAssignments(w http.ResponseWriter, r *http.Request) erro
 	return c.listAssign(w, r, assign.Query{Principal: e.ID})
 }
 
+// listAssign answers page by page as assignments are stored, in the order of their ids alone.
 func (a *API) listAssign(w http.ResponseWriter, r *http.Request, q assign.Query) error {
 	o, err := readOptions(r)
+	if err == nil {
+		err = o.about(propertiesOf[assignmentJSON]())
+	}
+	if err == nil && len(o.order) > 0 {
+		err = unserved("$orderby")
+	}
+	if err != nil {
+		return err
+	}
+	count, err := a.countAssigned(r.Context(), o, q)
 	if err != nil {
 		return err
 	}
@@ -202,21 +213,48 @@ func (a *API) listAssign(w http.ResponseWriter, r *http.Request, q assign.Query)
 		all = all[:o.top]
 		next = o.next(r, all[o.top-1].ID)
 	}
-	items := []object{}
-	for _, x := range all {
-		j, err := a.assignment(r.Context(), x)
-		if err != nil {
-			return err
-		}
-		v, err := plainJSON(j)
-		if err != nil {
-			return err
-		}
-		if o.filter.Match(lookup(v), true) {
-			items = append(items, pick(v, o.selected))
-		}
+	items, err := a.assignmentsPassing(r.Context(), o, all)
+	if err != nil {
+		return err
 	}
-	return writePage(w, r, "appRoleAssignments", items, next, nil)
+	for i := range items {
+		items[i] = pick(items[i], o.shown())
+	}
+	return writePage(w, r, "appRoleAssignments", items, next, count)
+}
+
+func (a *API) assignmentsPassing(ctx context.Context, o *options, all []assign.Assignment) ([]object, error) {
+	shown := make([]assignmentJSON, 0, len(all))
+	for _, x := range all {
+		j, err := a.assignment(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, j)
+	}
+	return passing(o, shown)
+}
+
+// countAssigned counts what passes, for the first page of a request that asked for it.
+func (a *API) countAssigned(ctx context.Context, o *options, q assign.Query) (*int, error) {
+	if !o.count || o.skip != "" {
+		return nil, nil //nolint:nilnil // nil is: not asked
+	}
+	n := 0
+	for q.Limit = scanBatch; ; {
+		all, err := a.Assign.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		items, err := a.assignmentsPassing(ctx, o, all)
+		if err != nil {
+			return nil, err
+		}
+		if n += len(items); len(all) < q.Limit {
+			return &n, nil
+		}
+		q.After = all[len(all)-1].ID
+	}
 }
 
 // dropAssignments takes back everything that was assigned to an application that goes.

@@ -80,6 +80,9 @@ func (c collection) listDeleted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if o.count || len(o.order) > 0 {
+		return c.allDeleted(w, r, o)
+	}
 	var from place
 	if err := openCursor(o.skip, &from); err != nil {
 		return err
@@ -103,7 +106,40 @@ func (c collection) listDeleted(w http.ResponseWriter, r *http.Request) error {
 			break
 		}
 	}
-	return writePage(w, r, "directoryObjects/"+graphPrefix+strings.ToLower(string(c.typ)), items, next, nil)
+	return writePage(w, r, c.deletedContext(), items, next, nil)
+}
+
+func (c collection) deletedContext() string {
+	return "directoryObjects/" + graphPrefix + strings.ToLower(string(c.typ))
+}
+
+// allDeleted looks at everything that is deleted, to count or order it; what is kept for thirty days is not much.
+func (c collection) allDeleted(w http.ResponseWriter, r *http.Request, o *options) error {
+	var found []ranked
+	for after := ""; ; {
+		es, err := c.Directory.List(r.Context(), c.typ, true, after, scanBatch)
+		if err != nil {
+			return err
+		}
+		for _, e := range es {
+			if after = e.ID; c.matches(o, e) {
+				found = append(found, ranked{c.keys(o, e), e})
+			}
+		}
+		if len(es) < scanBatch {
+			break
+		}
+	}
+	slices.SortFunc(found, o.compare)
+	part, next, count, err := cut(r, o, found)
+	if err != nil {
+		return err
+	}
+	items := make([]object, len(part))
+	for i, x := range part {
+		items[i] = withDeleted(x.entry, o.selected)
+	}
+	return writePage(w, r, c.deletedContext(), items, next, count)
 }
 
 func (a *API) restore(w http.ResponseWriter, r *http.Request) error {

@@ -31,7 +31,7 @@ func (a *API) filterOperators(w http.ResponseWriter, r *http.Request) error {
 		}
 		out = append(out, j)
 	}
-	return writePage(w, r, "filterOperatorSchema", out, "", nil)
+	return filtered(w, r, "filterOperatorSchema", out)
 }
 
 type functionJSON struct {
@@ -58,7 +58,7 @@ func (a *API) functions(w http.ResponseWriter, r *http.Request) error {
 		}
 		out = append(out, j)
 	}
-	return writePage(w, r, "attributeMappingFunctionSchema", out, "", nil)
+	return filtered(w, r, "attributeMappingFunctionSchema", out)
 }
 
 type parsedJSON struct {

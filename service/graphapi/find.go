@@ -49,23 +49,11 @@ func (a *API) findAny(ctx context.Context, id string) (entry.Entry, error) {
 
 // readSet refuses a filter over properties that the type does not have.
 func (s *shape) readSet(o *options) error {
-	if o.filter != nil {
-		for _, p := range o.filter.Paths() {
+	for option, paths := range o.paths() {
+		for _, p := range paths {
 			if _, ok := s.attribute(p); !ok {
-				return noProperty("$filter", p, s.typ)
+				return noProperty(option, p, s.typ)
 			}
-		}
-	}
-	if o.search != nil {
-		for _, p := range o.search.Paths() {
-			if _, ok := s.attribute(p); !ok {
-				return noProperty("$search", p, s.typ)
-			}
-		}
-	}
-	for _, k := range o.order {
-		if _, ok := s.attribute(k.Path); !ok {
-			return noProperty("$orderby", k.Path, s.typ)
 		}
 	}
 	return nil

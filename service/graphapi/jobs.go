@@ -149,7 +149,7 @@ func (a *API) listJobs(w http.ResponseWriter, r *http.Request) error {
 		}
 		out = append(out, x.json())
 	}
-	return filtered(w, r, jobsContext(reg), out, "id", "templateId", "schedule", "status")
+	return filtered(w, r, jobsContext(reg), out)
 }
 
 func (a *API) getJob(w http.ResponseWriter, r *http.Request) error {

@@ -84,32 +84,7 @@ func (a *API) listReports(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ids := make([]string, len(refs))
-	for i, ref := range refs {
-		ids[i] = ref.ID
-	}
-	return a.listIDs(w, r, entry.User, ids)
-}
-
-// listIDs answers with objects of one type by their ids.
-func (a *API) listIDs(w http.ResponseWriter, r *http.Request, t entry.Type, ids []string) error {
-	o, err := readOptions(r)
-	if err != nil {
-		return err
-	}
-	part, next, count, err := cut(r, o, ids)
-	if err != nil {
-		return err
-	}
-	os, err := a.Directory.Load(r.Context(), t, part, false)
-	if err != nil {
-		return err
-	}
-	items := make([]object, len(os))
-	for i, x := range os {
-		items[i] = typed(x.Entry, o.selected)
-	}
-	return writePage(w, r, "directoryObjects", items, next, count)
+	return a.writeRefs(w, r, refs)
 }
 
 // expandNavigations adds what $expand asks for; the first twenty of many.
@@ -152,27 +127,3 @@ func (a *API) expandNavigations(ctx context.Context, out object, e entry.Entry, 
 }
 
 func named(name, want string) bool { return name == "*" || strings.EqualFold(name, want) }
-
-// typedRefs shows the live objects among references, in their order.
-func (a *API) typedRefs(ctx context.Context, refs []entry.Ref, selected []string) ([]object, error) {
-	out := []object{}
-	for from := 0; from < len(refs); {
-		to := from + 1
-		for to < len(refs) && refs[to].Type == refs[from].Type {
-			to++
-		}
-		var ids []string
-		for _, ref := range refs[from:to] {
-			ids = append(ids, ref.ID)
-		}
-		os, err := a.Directory.Load(ctx, refs[from].Type, ids, false)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range os {
-			out = append(out, typed(x.Entry, selected))
-		}
-		from = to
-	}
-	return out, nil
-}

@@ -10,36 +10,6 @@ import (
 	"github.com/sallyport-id/sallyport/service/directory"
 )
 
-func (a *API) listMembers(w http.ResponseWriter, r *http.Request) error {
-	o, err := readOptions(r)
-	if err != nil {
-		return err
-	}
-	g, err := a.find(r.Context(), entry.Group, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	var at struct {
-		Edge int64 `json:"e"`
-	}
-	if err := openCursor(o.skip, &at); err != nil {
-		return err
-	}
-	refs, after, err := a.Directory.MembersOf(r.Context(), g.ID, at.Edge, o.top)
-	if err != nil {
-		return err
-	}
-	items, err := a.typedRefs(r.Context(), refs, o.selected)
-	if err != nil {
-		return err
-	}
-	next := ""
-	if at.Edge = after; after > 0 {
-		next = o.next(r, at)
-	}
-	return writePage(w, r, "directoryObjects", items, next, nil)
-}
-
 func (a *API) addMember(w http.ResponseWriter, r *http.Request) error {
 	id, err := reference(w, r)
 	if err != nil {
@@ -111,7 +81,7 @@ func (c collection) memberOf(direct bool) func(http.ResponseWriter, *http.Reques
 		if err != nil {
 			return err
 		}
-		return c.listIDs(w, r, entry.Group, ids)
+		return c.writeRefs(w, r, refsOf(entry.Group, ids))
 	}
 }
 
@@ -120,10 +90,6 @@ const maxTransitive = 100_000
 
 // listTransitive answers with all members, at any depth, each once.
 func (a *API) listTransitive(w http.ResponseWriter, r *http.Request) error {
-	o, err := readOptions(r)
-	if err != nil {
-		return err
-	}
 	g, err := a.find(r.Context(), entry.Group, r.PathValue("id"))
 	if err != nil {
 		return err
@@ -132,15 +98,7 @@ func (a *API) listTransitive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	part, next, count, err := cut(r, o, refs)
-	if err != nil {
-		return err
-	}
-	items, err := a.typedRefs(r.Context(), part, o.selected)
-	if err != nil {
-		return err
-	}
-	return writePage(w, r, "directoryObjects", items, next, count)
+	return a.writeRefs(w, r, refs)
 }
 
 func (a *API) below(ctx context.Context, group string) (out []entry.Ref, err error) {
@@ -169,10 +127,6 @@ func (a *API) below(ctx context.Context, group string) (out []entry.Ref, err err
 
 // listOwners answers with who looks after a group.
 func (a *API) listOwners(w http.ResponseWriter, r *http.Request) error {
-	o, err := readOptions(r)
-	if err != nil {
-		return err
-	}
 	g, err := a.find(r.Context(), entry.Group, r.PathValue("id"))
 	if err != nil {
 		return err
@@ -181,11 +135,7 @@ func (a *API) listOwners(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	items, err := a.typedRefs(r.Context(), refs, o.selected)
-	if err != nil {
-		return err
-	}
-	return writeList(w, r, o, "directoryObjects", items)
+	return a.writeRefs(w, r, refs)
 }
 
 func (a *API) ownersOf(ctx context.Context, group string) (refs []entry.Ref, err error) {

@@ -3,11 +3,11 @@ package graphapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/service/access"
-	"github.com/sallyport-id/sallyport/service/directory"
 )
 
 // navigation is a list of objects that another one leads to, as it is counted, named by reference, and narrowed to one type.
@@ -51,24 +51,6 @@ func (c collection) groupsOf(direct bool) func(r *http.Request) ([]entry.Ref, er
 	}
 }
 
-func (a *API) reportsOf(ctx context.Context, id string) ([]entry.Ref, error) {
-	ids, err := a.Directory.Seek(ctx, entry.User, directory.Manager, id)
-	return refsOf(entry.User, ids), err
-}
-
-func (a *API) membersOf(ctx context.Context, id string) ([]entry.Ref, error) {
-	refs, _, err := a.Directory.MembersOf(ctx, id, 0, maxTransitive)
-	return refs, err
-}
-
-func refsOf(t entry.Type, ids []string) []entry.Ref {
-	out := make([]entry.Ref, len(ids))
-	for i, id := range ids {
-		out[i] = entry.Ref{Type: t, ID: id}
-	}
-	return out
-}
-
 // navigationRoutes are the segments that may stand behind each navigation.
 func (a *API) navigationRoutes() (out []Route) {
 	for _, n := range a.allNavigations() {
@@ -83,11 +65,25 @@ func (a *API) navigationRoutes() (out []Route) {
 }
 
 func (n navigation) count(w http.ResponseWriter, r *http.Request) error {
-	refs, err := n.refs(r)
+	_, refs, err := n.chosenRefs(r)
 	if err != nil {
 		return err
 	}
 	return writeCount(w, len(refs))
+}
+
+// chosenRefs returns what the navigation leads to of that which is asked for.
+func (n navigation) chosenRefs(r *http.Request) (*options, []entry.Ref, error) {
+	o, err := askRefs(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	refs, err := n.refs(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	refs, err = n.chosen(r.Context(), o, refs)
+	return o, refs, err
 }
 
 type refJSON struct {
@@ -100,11 +96,7 @@ func refOf(r *http.Request, ref entry.Ref) refJSON {
 }
 
 func (n navigation) listRefs(w http.ResponseWriter, r *http.Request) error {
-	o, err := readOptions(r)
-	if err != nil {
-		return err
-	}
-	refs, err := n.refs(r)
+	o, refs, err := n.chosenRefs(r)
 	if err != nil {
 		return err
 	}
@@ -122,13 +114,7 @@ func (n navigation) narrowed(t entry.Type) func(http.ResponseWriter, *http.Reque
 		if err != nil {
 			return err
 		}
-		ids := []string{}
-		for _, ref := range refs {
-			if ref.Type == t {
-				ids = append(ids, ref.ID)
-			}
-		}
-		return n.listIDs(w, r, t, ids)
+		return n.writeRefs(w, r, slices.DeleteFunc(refs, func(ref entry.Ref) bool { return ref.Type != t }))
 	}
 }
 

@@ -270,20 +270,27 @@ func (a *API) listProvisioning(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := l.query(o)
+	count, err := l.countIf(r.Context(), o, q)
+	if err != nil {
+		return err
+	}
 	if err := openCursor(o.skip, &q.After); err != nil {
 		return err
 	}
 	if !isRecordID(q.ID) || !isRecordID(q.After) {
-		return writePage(w, r, "auditLogs/provisioning", []object{}, "", nil)
+		return writePage(w, r, "auditLogs/provisioning", []object{}, "", count)
 	}
 	items, next, err := l.page(r, o, q)
 	if err != nil {
 		return err
 	}
-	return writePage(w, r, "auditLogs/provisioning", items, next, nil)
+	return writePage(w, r, "auditLogs/provisioning", items, next, count)
 }
 
 func logOptions(o *options) error {
+	if o.search != nil {
+		return unserved("$search")
+	}
 	if o.filter != nil {
 		for _, p := range o.filter.Paths() {
 			if !slices.ContainsFunc(logPaths, func(k string) bool { return strings.EqualFold(k, p) }) {
@@ -331,6 +338,29 @@ func (l *logReader) page(r *http.Request, o *options, q journal.Query) (items []
 			return items, "", nil
 		}
 	}
+}
+
+// countIf counts the records that pass, for the first page of a request that asked for it.
+func (l *logReader) countIf(ctx context.Context, o *options, q journal.Query) (*int, error) {
+	if !o.count || o.skip != "" {
+		return nil, nil //nolint:nilnil // nil is: not asked
+	}
+	n := 0
+	for isRecordID(q.ID) {
+		rs, err := l.Journal.Find(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range rs {
+			if q.After = rec.ID; o.filter.Match(asked(rec, l.of(rec), l.tenant), false) {
+				n++
+			}
+		}
+		if len(rs) < q.Limit {
+			break
+		}
+	}
+	return &n, nil
 }
 
 func (a *API) getProvisioning(w http.ResponseWriter, r *http.Request) error {

@@ -274,20 +274,15 @@ func (a *API) getProfile(w http.ResponseWriter, r *http.Request) error {
 		rs := e.allResources(none)
 		j.Resources = &rs
 	}
-	writeJSON(w, http.StatusOK, j)
-	return nil
+	return writeSelected(w, r, j)
 }
 
 func (a *API) listProfiles(w http.ResponseWriter, r *http.Request) error {
-	o, err := readOptions(r)
-	if err != nil {
-		return err
-	}
 	e, err := a.estate(r.Context())
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, "onPremisesPublishingProfiles", []profileJSON{{ID: publishingType, Enabled: true, Default: true, Updater: updaterOf(e.Updates)}})
+	return filtered(w, r, "onPremisesPublishingProfiles", []profileJSON{{ID: publishingType, Enabled: true, Default: true, Updater: updaterOf(e.Updates)}})
 }
 
 func (a *API) publishingRoutes() []Route {

@@ -28,15 +28,15 @@ func (a *API) listOnPremAgents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, "onPremisesPublishingProfiles('provisioning')/agents", e.allAgents(o))
+	return filtered(w, r, "onPremisesPublishingProfiles('provisioning')/agents", e.allAgents(o))
 }
 
 func (a *API) countOnPremAgents(w http.ResponseWriter, r *http.Request) error {
-	_, e, err := a.profiled(r)
+	o, e, err := a.profiled(r)
 	if err != nil {
 		return err
 	}
-	return writeCount(w, len(e.agents))
+	return writeCounted(w, o, e.allAgents(o))
 }
 
 func (a *API) getOnPremAgent(w http.ResponseWriter, r *http.Request) error {
@@ -54,8 +54,7 @@ func (a *API) getOnPremAgent(w http.ResponseWriter, r *http.Request) error {
 		j.Groups = &gs
 	}
 	j.Context = contextURL(r, "onPremisesPublishingProfiles('provisioning')/agents/$entity")
-	writeJSON(w, http.StatusOK, j)
-	return nil
+	return writeSelected(w, r, j)
 }
 
 // removeOnPremAgent revokes an agent for good. While it is connected somebody may still need it (graph-api §12).
@@ -79,7 +78,7 @@ func (a *API) removeOnPremAgent(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) listGroupsOfAgent(w http.ResponseWriter, r *http.Request) error {
-	o, e, err := a.profiled(r)
+	_, e, err := a.profiled(r)
 	if err != nil {
 		return err
 	}
@@ -87,7 +86,7 @@ func (a *API) listGroupsOfAgent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, "onPremisesPublishingProfiles('provisioning')/agentGroups", e.groupsOf(ag))
+	return filtered(w, r, "onPremisesPublishingProfiles('provisioning')/agentGroups", e.groupsOf(ag))
 }
 
 func (a *API) joinAgentGroup(w http.ResponseWriter, r *http.Request) error {

@@ -15,15 +15,15 @@ func (a *API) listAgentGroups(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, agentGroupsContext, e.allGroups(o))
+	return filtered(w, r, agentGroupsContext, e.allGroups(o))
 }
 
 func (a *API) countAgentGroups(w http.ResponseWriter, r *http.Request) error {
-	_, e, err := a.profiled(r)
+	o, e, err := a.profiled(r)
 	if err != nil {
 		return err
 	}
-	return writeCount(w, len(e.Groups))
+	return writeCounted(w, o, e.allGroups(o))
 }
 
 func (a *API) getAgentGroup(w http.ResponseWriter, r *http.Request) error {
@@ -37,8 +37,7 @@ func (a *API) getAgentGroup(w http.ResponseWriter, r *http.Request) error {
 	}
 	j := e.oneGroup(g, o)
 	j.Context = contextURL(r, agentGroupsContext+"/$entity")
-	writeJSON(w, http.StatusOK, j)
-	return nil
+	return writeSelected(w, r, j)
 }
 
 type nameBody struct {
@@ -144,7 +143,7 @@ func (a *API) deleteAgentGroup(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) listAgentsOfGroup(w http.ResponseWriter, r *http.Request) error {
-	o, e, err := a.profiled(r)
+	_, e, err := a.profiled(r)
 	if err != nil {
 		return err
 	}
@@ -152,7 +151,7 @@ func (a *API) listAgentsOfGroup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, "onPremisesPublishingProfiles('provisioning')/agents", e.agentsOf(g.ID))
+	return filtered(w, r, "onPremisesPublishingProfiles('provisioning')/agents", e.agentsOf(g.ID))
 }
 
 // contradiction answers the path that Graph's documents print for making a group, against their own example.
@@ -163,7 +162,7 @@ func (a *API) contradiction(http.ResponseWriter, *http.Request) error {
 }
 
 func (a *API) listResourcesOfGroup(w http.ResponseWriter, r *http.Request) error {
-	o, e, err := a.profiled(r)
+	_, e, err := a.profiled(r)
 	if err != nil {
 		return err
 	}
@@ -171,5 +170,5 @@ func (a *API) listResourcesOfGroup(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, resourcesContext, e.resourcesOf(g.ID))
+	return filtered(w, r, resourcesContext, e.resourcesOf(g.ID))
 }

@@ -15,15 +15,15 @@ func (a *API) listResources(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, resourcesContext, e.allResources(o))
+	return filtered(w, r, resourcesContext, e.allResources(o))
 }
 
 func (a *API) countResources(w http.ResponseWriter, r *http.Request) error {
-	_, e, err := a.profiled(r)
+	o, e, err := a.profiled(r)
 	if err != nil {
 		return err
 	}
-	return writeCount(w, len(e.Resources))
+	return writeCounted(w, o, e.allResources(o))
 }
 
 func (a *API) getResource(w http.ResponseWriter, r *http.Request) error {
@@ -37,8 +37,7 @@ func (a *API) getResource(w http.ResponseWriter, r *http.Request) error {
 	}
 	j := e.oneResource(x, o)
 	j.Context = contextURL(r, resourcesContext+"/$entity")
-	writeJSON(w, http.StatusOK, j)
-	return nil
+	return writeSelected(w, r, j)
 }
 
 func (a *API) createResource(w http.ResponseWriter, r *http.Request) error {
@@ -153,7 +152,7 @@ func (a *API) deleteResource(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) listGroupsOfResource(w http.ResponseWriter, r *http.Request) error {
-	o, e, err := a.profiled(r)
+	_, e, err := a.profiled(r)
 	if err != nil {
 		return err
 	}
@@ -161,7 +160,7 @@ func (a *API) listGroupsOfResource(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, o, agentGroupsContext, e.groupOf(x))
+	return filtered(w, r, agentGroupsContext, e.groupOf(x))
 }
 
 // assignResource binds a resource to another group; the binding it had goes in the same transaction.

@@ -138,7 +138,7 @@ func (a *API) listJobTemplates(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range offered(reg) {
 		out = append(out, jobTemplateOf(reg, t))
 	}
-	return filtered(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/templates", out, "id", "applicationId", "default", "factoryTag")
+	return filtered(w, r, "servicePrincipals('"+reg.Principal+"')/synchronization/templates", out)
 }
 
 func (a *API) jobTemplate(r *http.Request) (catalog.Registration, catalog.Template, error) {
@@ -189,7 +189,7 @@ func (a *API) listDirectories(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return filtered(w, r, "directoryDefinition", directories(x.app), "id", "name", "version")
+	return filtered(w, r, "directoryDefinition", directories(x.app))
 }
 
 func (a *API) getDirectory(w http.ResponseWriter, r *http.Request) error {

@@ -38,12 +38,12 @@ func (a *API) listOrganization(w http.ResponseWriter, r *http.Request) error {
 	t := tenant.From(r.Context())
 	return filtered(w, r, "organization", []organizationJSON{{
 		ID: tenantGUID(t), Name: string(t), Domains: []domainName{{domain(t), true, true, "Managed"}},
-	}}, "id", "displayName")
+	}})
 }
 
 func (a *API) listDomains(w http.ResponseWriter, r *http.Request) error {
 	d := domain(tenant.From(r.Context()))
-	return filtered(w, r, "domains", []domainJSON{{d, "Managed", true, true, true, []string{}}}, "id", "isDefault", "isVerified")
+	return filtered(w, r, "domains", []domainJSON{{d, "Managed", true, true, true, []string{}}})
 }
 
 // me is refused: who calls with a token of a client or a bearer secret is no user of the directory.

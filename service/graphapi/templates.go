@@ -34,7 +34,7 @@ func (a *API) listTemplates(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range catalog.Templates() {
 		out = append(out, templateOf(t))
 	}
-	return filtered(w, r, "applicationTemplates", out, "id", "displayName", "publisher", "categories", "supportedProvisioningTypes")
+	return filtered(w, r, "applicationTemplates", out)
 }
 
 func template(r *http.Request) (catalog.Template, error) {

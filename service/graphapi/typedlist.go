@@ -17,11 +17,15 @@ func writeSelected(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
+	if o.selected == nil {
+		writeJSON(w, http.StatusOK, v)
+		return nil
+	}
 	out, err := plainJSON(v)
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, pick(out, o.selected))
+	writeJSON(w, http.StatusOK, pick(out, o.shown()))
 	return nil
 }
 
@@ -94,37 +98,50 @@ func filterValues(v any) []any {
 
 func isObject(v any) bool { _, ok := v.(map[string]any); return ok }
 
-// filtered answers with a short list, filtered, ordered and cut as asked. Properties that no item has are refused.
-func filtered[T any](w http.ResponseWriter, r *http.Request, what string, all []T, known ...string) error {
-	o, err := readOptions(r)
-	if err != nil {
-		return err
-	}
-	if o.filter != nil {
-		for _, p := range o.filter.Paths() {
-			head, _, _ := strings.Cut(p, "/")
-			if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, head) }) {
-				return fault.New(fault.Invalid, "read $filter", "there is no property %q that can be asked for", clip(p)).WithHint("there are %s", strings.Join(known, ", "))
-			}
-		}
+// passing returns the items of a short list that pass $filter and $search. Properties that the items' type does not have are refused.
+func passing[T any](o *options, all []T) ([]object, error) {
+	if err := o.about(propertiesOf[T]()); err != nil {
+		return nil, err
 	}
 	items := []object{}
 	for _, x := range all {
 		j, err := plainJSON(x)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if values := lookup(j); o.filter.Match(values, true) && o.search.Match(values, []string{"displayName"}) {
+		if values := lookup(j); o.filter.Match(values, true) && o.search.Match(values, []string{shownName}) {
 			items = append(items, j)
 		}
+	}
+	return items, nil
+}
+
+// filtered answers with a short list, filtered, ordered and cut as asked.
+func filtered[T any](w http.ResponseWriter, r *http.Request, what string, all []T) error {
+	o, err := readOptions(r)
+	if err != nil {
+		return err
+	}
+	items, err := passing(o, all)
+	if err != nil {
+		return err
 	}
 	if len(o.order) > 0 {
 		sortObjects(items, o.order)
 	}
 	for i := range items {
-		items[i] = pick(items[i], o.selected)
+		items[i] = pick(items[i], o.shown())
 	}
 	return writeList(w, r, o, what, items)
+}
+
+// writeCounted answers how many of a short list pass.
+func writeCounted[T any](w http.ResponseWriter, o *options, all []T) error {
+	items, err := passing(o, all)
+	if err != nil {
+		return err
+	}
+	return writeCount(w, len(items))
 }
 
 func sortObjects(items []object, order []odata.Order) {
@@ -156,7 +173,7 @@ func (a *API) listApplications(w http.ResponseWriter, r *http.Request) error {
 	for i, reg := range all {
 		out[i] = applicationOf(reg)
 	}
-	return filtered(w, r, "applications", out, "id", "appId", "displayName", "applicationTemplateId", "createdDateTime", "identifierUris", "tags")
+	return filtered(w, r, "applications", out)
 }
 
 func (a *API) listPrincipals(w http.ResponseWriter, r *http.Request) error {
@@ -175,6 +192,5 @@ func (a *API) listPrincipals(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	return filtered(w, r, "servicePrincipals", out,
-		"id", "appId", "displayName", "appDisplayName", "applicationTemplateId", "servicePrincipalNames", "servicePrincipalType", "tags", "createdDateTime", "accountEnabled")
+	return filtered(w, r, "servicePrincipals", out)
 }
