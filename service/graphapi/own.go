@@ -124,6 +124,9 @@ func (a *API) putApp(w http.ResponseWriter, r *http.Request) error {
 	if err := a.keepSecrets(r, ap.ID, b); err != nil {
 		return err
 	}
+	if err := a.refreshPairs(r.Context(), ap); err != nil {
+		return err
+	}
 	ap, err = a.Apps.Put(r.Context(), ap)
 	if err != nil {
 		return err

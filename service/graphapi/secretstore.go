@@ -26,45 +26,19 @@ const secretsName = "graph"
 const (
 	baseAddress = "BaseAddress"
 	secretToken = "SecretToken"
+	appKey      = "AppKey"
+
+	syncAll        = "SyncAll"
+	skipOutOfScope = "SkipOutOfScopeDeletions"
+	hardDeletes    = "HardDeletesEnabled"
 )
 
 // readable are the keys whose values are no secrets.
-var readable = []string{baseAddress, "UserName", "Domain", "SyncAll", "SkipOutOfScopeDeletions", "HardDeletesEnabled", "SyncNotificationSettings", "Server"}
+var readable = []string{baseAddress, "UserName", "Domain", syncAll, skipOutOfScope, hardDeletes, "SyncNotificationSettings", "Server"}
 
 type pair struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
-}
-
-// pairs reads an application's key-value pairs. One that was applied as a file has those that follow from it.
-func (a *API) pairs(ctx context.Context, r catalog.Registration, ap app.App, live bool) ([]pair, error) {
-	data, err := a.Secrets.Get(ctx, string(r.ID), secretsName)
-	if err == nil {
-		var ps []pair
-		if err := json.Unmarshal(data, &ps); err != nil {
-			return nil, fault.Wrap(fault.Internal, "read the secrets of "+string(r.ID), err)
-		}
-		return ps, nil
-	}
-	if !fault.Is(err, fault.NotFound) || !live {
-		return nil, ignoreAbsent(err)
-	}
-	ps := []pair{}
-	if ap.Target.URL != "" {
-		ps = append(ps, pair{baseAddress, ap.Target.URL})
-	}
-	bearer, err := a.Secrets.Get(ctx, string(r.ID), secrets.Bearer)
-	if err == nil {
-		ps = append(ps, pair{secretToken, string(bearer)})
-	}
-	return ps, ignoreAbsent(err)
-}
-
-func ignoreAbsent(err error) error {
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	return err
 }
 
 func valueOf(ps []pair, key string) string {
@@ -131,11 +105,8 @@ func shownPairs(ps []pair, instead string) []pair {
 
 // putSecrets replaces all of them: keys that are not sent go, so do those with an empty value, and the mask keeps what is there.
 func (a *API) putSecrets(w http.ResponseWriter, r *http.Request) error {
-	var b struct {
-		Value       []pair `json:"value"`
-		Credentials []pair `json:"credentials"` // as some pages of the documents have it
-	}
-	if err := decodeUnseen(w, r, &b); err != nil {
+	sent, err := sentPairs(w, r)
+	if err != nil {
 		return err
 	}
 	reg, err := a.application(r)
@@ -150,7 +121,7 @@ func (a *API) putSecrets(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	want, err := merge(have, append(b.Value, b.Credentials...))
+	want, err := merge(have, sent)
 	if err != nil {
 		return err
 	}
@@ -171,11 +142,27 @@ func (a *API) putSecrets(w http.ResponseWriter, r *http.Request) error {
 	return orNoContent(w, a.bringUp(r.Context(), reg, ap, live, want))
 }
 
+// sentPairs reads what is to be there. Only a list says that there is to be nothing: whoever sends none meant something else.
+func sentPairs(w http.ResponseWriter, r *http.Request) ([]pair, error) {
+	var b struct {
+		Value       []pair `json:"value"`
+		Credentials []pair `json:"credentials"` // as some pages of the documents have it
+	}
+	if err := decodeUnseen(w, r, &b); err != nil {
+		return nil, err
+	}
+	if b.Value == nil && b.Credentials == nil {
+		return nil, fault.New(fault.Invalid, "read the secrets", "the body has no list named value").
+			WithHint(`send {"value":[{"key":"BaseAddress","value":"https://…"},…]}; an empty list takes all of them away`)
+	}
+	return append(b.Value, b.Credentials...), nil
+}
+
 func bearerOf(ps []pair) string {
 	if t := valueOf(ps, secretToken); t != "" {
 		return t
 	}
-	return valueOf(ps, "AppKey")
+	return valueOf(ps, appKey)
 }
 
 func merge(have, sent []pair) ([]pair, error) {
@@ -212,13 +199,13 @@ func configure(ap app.App, ps []pair) (app.App, error) {
 			ap.Target.URL = base
 		}
 	}
-	if all := valueOf(ps, "SyncAll"); all != "" {
+	if all := valueOf(ps, syncAll); all != "" {
 		ap.Assignments.Only = strings.EqualFold(all, "false")
 	}
-	if skip := valueOf(ps, "SkipOutOfScopeDeletions"); skip != "" {
+	if skip := valueOf(ps, skipOutOfScope); skip != "" {
 		ap.Deprovision.SkipOutOfScope = strings.EqualFold(skip, "true")
 	}
-	if hard := valueOf(ps, "HardDeletesEnabled"); hard != "" {
+	if hard := valueOf(ps, hardDeletes); hard != "" {
 		ap.Deprovision.NoDelete = strings.EqualFold(hard, "false")
 	}
 	return notify(ap, valueOf(ps, "SyncNotificationSettings"))
