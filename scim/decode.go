@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 )
 
 // Decode reads the body of a POST or PUT. Read-only attributes, id, meta, and attributes of unknown extensions are ignored, null and
@@ -114,10 +115,18 @@ func (d *decoder) otherKey(schema int, key string, v *node) error {
 	case d.mode == Entra && schema == 0 && strings.ContainsAny(key, ".:["):
 		d.paths = append(d.paths, pathKey{key, v})
 		return nil
+	case schema == 0 && d.rt.Name == entry.Group && equalFoldASCII(key, "members") && v.kind == kindArray && len(v.list) > 0:
+		return noMembers() // left out in silence they would seem to be in the group
 	case d.mode == Strict && !strings.Contains(key, ":"):
 		return refuse(InvalidSyntax, "attribute %q is not defined for %s", key, d.rt.Name)
 	}
 	return nil
+}
+
+// noMembers refuses the members of a group where a type has none.
+func noMembers() error {
+	return fault.WrapHint(fault.Invalid, "", refuse(InvalidValue, "attribute \"members\" is not served here: the members of the group would be lost"),
+		"bind members to the target's list of members (core: {members: …}), or map another attribute")
 }
 
 // applyPaths applies the keys that are paths, as Entra writes them, on top of the rest. One that names nothing is ignored as any

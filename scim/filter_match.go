@@ -26,7 +26,7 @@ func (rt *ResourceType) match(e *expr, s Source) bool {
 
 func (rt *ResourceType) matchCompare(e *expr, s Source) bool {
 	f := e.field
-	if e.op == opEq && f.top.refs && f == f.top.value {
+	if e.op == opEq && (f.top.refs && f == f.top.value || f.plainRef()) {
 		if s.Holds(f.top.name, e.text) {
 			return true
 		}

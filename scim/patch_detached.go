@@ -169,10 +169,15 @@ func (e *expr) ids(list []string) ([]string, bool) {
 			return nil, false
 		}
 		return e.right.ids(list)
-	case e.kind == exprCompare && e.op == opEq && e.field.top.value == e.field:
+	case e.kind == exprCompare && e.op == opEq && e.field.plainRef():
 		return append(list, e.text), true
 	}
 	return nil, false
+}
+
+// plainRef reports whether the field is the id that a value of a detached attribute points to.
+func (f *field) plainRef() bool {
+	return f.top.attr.Detached && (f == f.top.value || f == f.top && !f.isComplex())
 }
 
 // needsRead reports whether an operation on a detached attribute cannot be carried out without its values.

@@ -91,7 +91,7 @@ func (e *expr) rank() int {
 
 func (e *expr) probe() Probe {
 	f := e.field
-	if f.top.attr.Detached && f == f.top.value {
+	if f.plainRef() {
 		return Probe{Attr: f.top.name, Value: entry.Ref{ID: e.text}, Exact: true}
 	}
 	return Probe{Attr: f.name, Value: e.literalValue(), Exact: f.attr.CaseExact}

@@ -33,7 +33,7 @@ const (
 	DateTime  AttrType = "dateTime"  // time.Time
 	Binary    AttrType = "binary"    // []byte, base64 in JSON
 	Reference AttrType = "reference" // string (a URI)
-	Complex   AttrType = "complex"   // entry.Complex; entry.Ref when the attribute is Detached
+	Complex   AttrType = "complex"   // entry.Complex; entry.Ref when the attribute is Detached, as it is for a String
 )
 
 // Words for Attribute.Mutability, Returned and Uniqueness (RFC 7643 §2.2). The empty string means the first of each group.

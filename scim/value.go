@@ -241,6 +241,12 @@ func missingSub(f *field, v entry.Value) error {
 
 // ref converts one member: {"value": id, "type": …}. $ref and display are not kept: they follow from the id.
 func (c convert) ref(f *field, n *node) (entry.Value, error) {
+	if n.kind == kindString && !f.isComplex() {
+		if n.text == "" {
+			return nil, nil
+		}
+		return entry.Ref{ID: strings.Clone(n.text)}, nil
+	}
 	if n.kind != kindObject {
 		return nil, wrongType(f, n)
 	}

@@ -26,6 +26,7 @@ func extensionType(c connector.Attribute) scim.AttrType {
 // its own words, and the value may come under its core name.
 func extensionAttribute(alias string, c connector.Attribute, anchor bool) scim.Attribute {
 	a := scim.Attribute{Name: alias, Type: extensionType(c), MultiValued: c.MultiValued, CaseExact: c.CaseExact || c.Type == connector.Reference}
+	a.Detached = long(c)
 	a.Description = "The attribute " + c.Name + " of the target."
 	if anchor {
 		a.Description = "The attribute " + c.Name + " of the target; it identifies the object for good."

@@ -11,7 +11,7 @@ import (
 // vanish, but for lists of references, which are passed on unread. Attributes that no column backs are left to the caller.
 //
 // whole says that the edits come from a PUT, which clears what it leaves out: where a column has two names, leaving
-// out one of them is then no wish to clear it.
+// out one of them is then no wish to clear it. Nor is leaving out the anchor or the DN, which every object has.
 func (b *Binding) Edits(edits []entry.Edit, have Columns, whole bool) ([]entry.Edit, error) {
 	w := writer{b: b, have: have, scim: map[string][]entry.Value{}, want: map[string]wish{}}
 	var lists []entry.Edit
@@ -72,8 +72,8 @@ func (w *writer) settle(whole bool) ([]entry.Edit, error) {
 	}
 	have, want := entry.Attrs{}, entry.Attrs{}
 	for column, x := range w.want {
-		if whole && len(x.values) == 0 && x.names < len(w.b.shown[column]) && w.shownElsewhere(column) {
-			continue // left out under one name, still there under the other
+		if whole && len(x.values) == 0 && (w.b.naming(column) || x.names < len(w.b.shown[column]) && w.shownElsewhere(column)) {
+			continue // left out under one name, still there under the other; or what no object is without
 		}
 		have[column], want[column] = w.have(column), x.values
 	}
@@ -95,6 +95,11 @@ func (w *writer) ask(s *slot, column string, values []entry.Value, whole bool) e
 		return contradiction(old.by, s.name, column)
 	}
 	return nil
+}
+
+// naming reports whether the column is the anchor, or a part of it, or holds the DN: clients that do not know it leave it out of a PUT.
+func (b *Binding) naming(column string) bool {
+	return column == b.object.DN || slices.Contains(b.object.Anchor, column)
 }
 
 // shownElsewhere reports whether the column has several names, so that the one left out was not the only one.

@@ -66,7 +66,8 @@ func (c *call) replace(k *kind, id string, body []byte) (answer, error) {
 	return c.showChanged(k, r, p)
 }
 
-// patch answers PATCH: a type with long attributes (a group) without a body (204) unless attributes are asked for.
+// patch answers PATCH: a type with long attributes (a group) without a body (204) unless attributes are asked for. A user is always
+// shown, since a new name may have brought a new id.
 func (c *call) patch(k *kind, id string, body []byte) (answer, error) {
 	p, err := k.Projection(c.params.attributes, c.params.excluded)
 	if err != nil {
@@ -83,7 +84,7 @@ func (c *call) patch(k *kind, id string, body []byte) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if c.params.attributes == "" && len(k.detached) > 0 {
+	if c.params.attributes == "" && len(k.detached) > 0 && k.Name != entry.User {
 		return answer{status: http.StatusNoContent, version: r.Version}, nil
 	}
 	return c.showChanged(k, r, p)
