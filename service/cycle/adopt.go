@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -70,6 +71,7 @@ func (t *turn) adopted(ctx context.Context, target string) (plan.Link, error) {
 	typ, _ := t.rules.Maps(i.Type)
 	link := plan.Link{Source: i.Source, Type: i.Type, Target: target, Active: true}
 	r := t.entry(plan.Skipped, nil) // nobody knows whether the write took effect
+	r.Source.Name = cmp.Or(r.Source.Name, NameOf(plan.Plan{Source: t.change.Entry}))
 	r.Action, r.Code, r.Target = string(i.Verb), "EntryExportUpdate", journal.Identity{ID: target, Type: string(typ)}
 	if i.Verb == plan.Create {
 		r.Code = "EntryExportAdd"
@@ -85,21 +87,35 @@ func holdsAll(e entry.Entry, names []Name) bool {
 	})
 }
 
-// followers orders a look at those who refer to an object that has a new counterpart: what they hold points to the old one.
-func (t *turn) followers(ctx context.Context) error {
+// drop forgets a pair whose object is gone from the target. Whoever refers to the object waits for its next counterpart from now on: what
+// they hold points to the old one.
+func (t *turn) drop(ctx context.Context) error {
 	owners, err := t.Source.Referrers(ctx, t.change.Entry.Type, t.change.Entry.ID)
 	if err != nil {
 		return lasting{err}
 	}
+	o := Outcome{Unlink: true}
+	for _, e := range owners {
+		o.Wanted = append(o.Wanted, e.ID)
+	}
+	t.dead = t.plan.Link.Target
+	return t.settle(ctx, o)
+}
+
+// tellThoseWaiting orders a look at those who wait for objects that were linked beside the cycles; a cycle looks at them itself.
+func (p *pass) tellThoseWaiting(ctx context.Context) error {
+	p.mu.Lock()
+	arrived := p.arrived.take()
+	p.mu.Unlock()
 	var dues []Due
-	for _, o := range owners {
-		dues = append(dues, Due{Object: Object{o.Type, o.ID}})
+	for o, err := range p.waitingFor(ctx, arrived) {
+		if err != nil {
+			return lasting{err}
+		}
+		dues = append(dues, Due{Object: o})
 	}
 	if len(dues) == 0 {
 		return nil
 	}
-	if err := t.Ledger.Order(ctx, t.id, dues); err != nil {
-		return lasting{err}
-	}
-	return nil
+	return lastingOr(p.Ledger.Order(ctx, p.id, dues))
 }

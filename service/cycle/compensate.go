@@ -31,7 +31,7 @@ func (j *Job) Write(ctx context.Context, c Compensation) (journal.Record, error)
 	if err != nil {
 		return journal.Record{}, err
 	}
-	t.plan = c.plan(link)
+	t.stored, t.plan = link, c.plan(link)
 	t.plan.Redacted = t.rules.Redacted(c.Object.Type)
 	if t.plan.Have, err = t.expected(ctx, c); err != nil {
 		return journal.Record{}, err
@@ -45,6 +45,19 @@ func (j *Job) Write(ctx context.Context, c Compensation) (journal.Record, error)
 		return journal.Record{}, unwrapLasting(t.leaveOpen(err))
 	}
 	return p.last, nil
+}
+
+// forget drops a pair that somebody does not want any more.
+func (j *Job) forget(ctx context.Context, source string) error {
+	unlock := j.locks.lock(source)
+	defer unlock()
+	link, err := j.Ledger.Link(ctx, j.id, source)
+	if err != nil {
+		return err
+	}
+	t := j.newPass(State{}).turn(directory.Change{Entry: entry.Entry{Type: link.Type, ID: source}}, Receipt{})
+	t.stored = link
+	return unwrapLasting(t.settle(ctx, Outcome{Unlink: true}))
 }
 
 // plan dresses the write as a plan, for the journal.

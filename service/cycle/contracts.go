@@ -180,6 +180,7 @@ type Outcome struct {
 	Unlink  bool      // forget the pair
 	Escrow  *Escrow   // put the object aside
 	Waiting []string  // source ids this object refers to that are not linked yet; replaces what was remembered
+	Wanted  []string  // source ids of objects that wait for this one from now on
 	Members *MemberMarks
 	Stays   bool // the object is held no longer
 	Records []journal.Record

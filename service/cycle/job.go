@@ -71,6 +71,9 @@ type Job struct {
 	locks     stripes
 	gate      gate
 	touched   touched
+	census    census
+	chosen    reserved
+	parted    parted
 
 	mu        sync.Mutex
 	live      *tally
@@ -318,7 +321,7 @@ func (j *Job) newPass(st State) *pass {
 	if !st.Initial || st.Version != j.rules.App.Version || st.Reading != nil {
 		kind = "initial"
 	}
-	return &pass{Job: j, state: st, from: st.Watermark, initial: kind == "initial", initiator: "system", tally: newTally(kind)}
+	return &pass{Job: j, state: st, from: st.Watermark, initial: kind == "initial", initiator: "system", tally: newTally(kind), names: &j.chosen}
 }
 
 // input is what a plan is made from.

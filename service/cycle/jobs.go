@@ -171,7 +171,9 @@ func (s *Jobs) Restart(ctx context.Context, id JobID, r Reset, release bool) (St
 		return State{}, err
 	}
 	j.Stop()
-	if err := j.Ledger.Reset(ctx, id, r); err != nil {
+	err = j.Ledger.Reset(ctx, id, r)
+	j.census.doubt()
+	if err != nil {
 		return State{}, err
 	}
 	return s.order(ctx, id, false, func(st State) (State, error) {
@@ -192,6 +194,9 @@ func (s *Jobs) Status(ctx context.Context, id JobID) (State, error) {
 	st, err := j.Ledger.State(ctx, id)
 	if err != nil {
 		return State{}, err
+	}
+	if st.Links, err = j.counted(ctx); err != nil {
+		return st, err
 	}
 	st.Running = nil
 	if p, ok := j.Live(); ok {
@@ -216,6 +221,15 @@ func heldFrom(seq iter.Seq2[HeldEntry, error], limit int) (es []HeldEntry, err e
 		}
 	}
 	return es, nil
+}
+
+// Forget forgets the pair of a source object, so that its counterpart is looked for anew when the object is looked at next.
+func (s *Jobs) Forget(ctx context.Context, id JobID, source string) error {
+	j, err := s.job(ctx, id)
+	if err != nil {
+		return err
+	}
+	return j.forget(ctx, source)
 }
 
 // Held returns a page of the held disables and deletes, in the order of source id, after the id given.

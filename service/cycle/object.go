@@ -28,10 +28,15 @@ type turn struct {
 	tries   int
 	compare bool      // ask the target even when nothing changed since the last export
 	only    []string  // of a group's members, those whose memberships are written; nil: all
+	ghosts  []string  // with only: target ids the group may hold of objects that are gone
 	existed bool      // the target said that the object exists, and was asked for it
 	unsure  bool      // an answer was lost, so a create may have taken effect
 	direct  bool      // ask the target itself, not what was read ahead
 	was     plan.Link // what the ledger remembered when the turn began
+	stored  plan.Link // what the ledger remembers now
+	dead    string    // target id of its pair that was gone from the target
+	names   *reserved // where it reserves values that nobody else may have
+	lingers bool      // a create of it may still take effect
 
 	wroteLists bool // the object itself is written, its long lists follow
 
@@ -58,7 +63,7 @@ func (p *pass) object(ctx context.Context, c directory.Change, open Receipt) err
 
 func (p *pass) turn(c directory.Change, open Receipt) *turn {
 	interrupted := open.Key != "" && open.Intent.Verb == plan.Create
-	return &turn{pass: p, change: c, receipt: open, unsure: interrupted, began: time.Now(), rules: p.rulesFor(c)}
+	return &turn{pass: p, change: c, receipt: open, unsure: interrupted, began: time.Now(), rules: p.rulesFor(c), names: p.names}
 }
 
 func (t *turn) run(ctx context.Context) error {
@@ -90,6 +95,7 @@ func (t *turn) run(ctx context.Context) error {
 // leaveOpen sees to it that the next cycle looks what became of a write whose outcome could not be written down.
 func (t *turn) leaveOpen(err error) error {
 	if err != nil && t.receipt.Key != "" {
+		t.lingers = t.receipt.Intent.Verb == plan.Create
 		t.lookBack()
 	}
 	return err
@@ -148,6 +154,7 @@ func (t *turn) attempt(ctx context.Context) error {
 	if err != nil {
 		return lasting{err}
 	}
+	t.stored = link
 	if link.Target == "" {
 		if link, err = t.adopt(ctx); err != nil {
 			return err
@@ -247,8 +254,12 @@ func (t *turn) claim(ctx context.Context, target string) error {
 	return nil
 }
 
-// release gives up the claim: by now the ledger says whose the target object is.
+// release gives up the claim: by now the ledger says whose the target object is. Values that were reserved stay so while nobody knows
+// whether a create took effect, until the object is looked at again.
 func (t *turn) release() {
+	if !t.lingers {
+		t.names.free(t.change.Entry.ID)
+	}
 	if t.claimed == "" {
 		return
 	}
@@ -308,12 +319,30 @@ func (t *turn) settle(ctx context.Context, o Outcome) error {
 	if t.roster != nil && o.Members == nil {
 		o.Members = t.roster.outcome(o)
 	}
+	now := t.after(o)
+	t.census.begin()
 	// What was done must be written down even if somebody pauses the job at this very moment.
-	if err := t.Ledger.Settle(context.WithoutCancel(ctx), r, o); err != nil {
+	err := t.Ledger.Settle(context.WithoutCancel(ctx), r, o)
+	t.census.end(t.stored, now, err)
+	if err != nil {
 		return lasting{err}
 	}
-	t.receipt = Receipt{}
+	t.receipt, t.stored = Receipt{}, now
+	if o.Unlink && t.change.Deleted {
+		t.parted.add(t.change.Entry.ID)
+	}
 	return nil
+}
+
+// after is the pair that the ledger remembers with an outcome.
+func (t *turn) after(o Outcome) plan.Link {
+	switch {
+	case o.Unlink:
+		return plan.Link{}
+	case o.Link.Target != "":
+		return o.Link
+	}
+	return t.stored
 }
 
 func (t *turn) link(target string) plan.Link {
@@ -422,7 +451,7 @@ func (t *turn) remove(ctx context.Context) error {
 		return err
 	}
 	t.tally.count(plan.Delete)
-	t.linked(false)
+	t.timed()
 	return nil
 }
 
@@ -431,30 +460,16 @@ func (t *turn) success(ctx context.Context, link plan.Link) error {
 		return err
 	}
 	t.tally.count(t.plan.Verb)
-	t.linked(link.Active)
+	t.timed()
 	t.arrive()
 	t.comesBack(link.Active)
 	return t.furtherMembers(ctx, link)
 }
 
-// linked counts active pairs and the time the change took.
-func (t *turn) linked(active bool) {
+// timed counts the time the change took.
+func (t *turn) timed() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	was := t.plan.Link.Active
-	if t.plan.Verb == plan.Create {
-		was = false
-	}
-	if was != active {
-		if t.links == nil {
-			t.links = map[entry.Type]int{}
-		}
-		if active {
-			t.links[t.change.Entry.Type]++
-		} else {
-			t.links[t.change.Entry.Type]--
-		}
-	}
 	if at := t.change.Changed; !t.initial && !at.IsZero() && t.plan.Verb != plan.Skip {
 		t.effect.Add(time.Since(at))
 	}
@@ -483,19 +498,26 @@ func (t *turn) skip(ctx context.Context) error {
 	if t.change.Deleted && t.plan.Link.Target != "" { // nobody will ask for this pair again
 		o, worth = Outcome{Unlink: true}, true
 	}
-	if worth {
+	switch {
+	case worth:
 		if err := t.record(ctx, plan.Skipped, nil, o); err != nil {
 			return err
 		}
-	} else {
+	case !t.toldAlready():
 		t.buffer()
 	}
 	if o.Link.Target != "" {
-		t.linked(o.Link.Active)
 		t.arrive()
+		t.comesBack(o.Link.Active)
 	}
 	t.tally.count(plan.Skip)
 	return t.furtherMembers(ctx, t.plan.Link)
+}
+
+// toldAlready reports whether a cycle looks at somebody who was deleted for good, and the journal has their last line already: because
+// it told of the deletion, or because the change feed will.
+func (t *turn) toldAlready() bool {
+	return t.change.Deleted && t.epoch > 0 && (t.change.At == "" || t.parted.has(t.change.Entry.ID))
 }
 
 // redundantState keeps a disabled pair disabled when nothing differed, and marks a matched one active.
@@ -550,10 +572,7 @@ func (t *turn) react(ctx context.Context, err error) (again bool, _ error) {
 func (t *turn) rematch(ctx context.Context, err error) error {
 	if fault.Is(err, fault.NotFound) && t.plan.Link.Target != "" {
 		t.unshelve(t.plan.Link.Target)
-		if err := t.followers(ctx); err != nil {
-			return err
-		}
-		return t.settle(ctx, Outcome{Unlink: true})
+		return t.drop(ctx)
 	}
 	t.unsure = true
 	t.direct = true // the answer was lost: only the target itself knows what it holds
@@ -587,6 +606,7 @@ func (t *turn) fail(ctx context.Context, err error) error {
 	t.failing.Store(true)
 	if t.receipt.Intent.Verb == plan.Create && t.unsure {
 		t.receipt = Receipt{} // the intent stays: the next cycle looks what became of it
+		t.lingers = true
 		t.lookBack()
 	}
 	if err := t.record(ctx, plan.Failure, err, o); err != nil {

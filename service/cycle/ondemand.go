@@ -35,6 +35,9 @@ func (j *Job) Explain(ctx context.Context, t entry.Type, source string) (plan.Pl
 // look makes an object's plan without carrying it out. It waits while the target is away, as long as a cycle would.
 func (p *pass) look(ctx context.Context, c directory.Change) (seen plan.Plan, err error) {
 	t := p.turn(c, Receipt{})
+	if t.names == &p.chosen {
+		t.names = &reserved{} // what is only looked at takes nothing from anybody
+	}
 	t.compare = true
 	t.accept = func(plan.Plan) error {
 		pl, err := t.foreseen(ctx)
@@ -106,6 +109,9 @@ func (j *Job) ProvisionGroup(ctx context.Context, group string, members []Object
 // demand is a pass beside the cycles, on somebody's order.
 func (j *Job) demand(ctx context.Context) (*pass, error) {
 	st, err := j.Ledger.State(ctx, j.id)
+	if err == nil {
+		st.Links, err = j.counted(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +138,12 @@ func (p *pass) provision(ctx context.Context, o Object, only []string) (journal.
 		return journal.Record{}, err
 	}
 	done := p.last
-	return done, unwrapLasting(errors.Join(p.rejoin(ctx), p.flush(ctx)))
+	return done, p.afterwards(ctx)
+}
+
+// afterwards sees to those who refer to what an order made or brought back.
+func (p *pass) afterwards(ctx context.Context) error {
+	return unwrapLasting(errors.Join(p.rejoin(ctx), p.tellThoseWaiting(ctx), p.flush(ctx)))
 }
 
 // afford lets a disable or delete pass when the budget has room for it, and counts it.
@@ -208,5 +219,6 @@ func (j *Job) Apply(ctx context.Context, t entry.Type, source string, expect Pre
 	if err := work.run(ctx); err != nil {
 		return journal.Record{}, unwrapLasting(err)
 	}
-	return p.last, p.flush(ctx)
+	done := p.last
+	return done, p.afterwards(ctx)
 }

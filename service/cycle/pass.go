@@ -29,6 +29,7 @@ type pass struct {
 	served    int64                 // orders up to here were carried out
 	epoch     int64                 // of this cycle; 0 when it runs beside the cycles
 	edge      int64                 // memberships of the directory when the cycle began
+	names     *reserved             // values chosen for objects at work: the job's, but for those who only look
 
 	failing  atomic.Bool         // there may be escrows in the ledger
 	holding  atomic.Bool         // there may be held entries in the ledger
@@ -40,11 +41,10 @@ type pass struct {
 	mu      sync.Mutex
 	groups  bag               // put off until all users are done
 	arrived bag               // linked in this cycle
-	back    []Object          // active again in this cycle, their memberships not yet looked at
+	back    []back            // active again in this cycle, their memberships not yet looked at
 	leaving []HeldEntry       // disables and deletes put off until the end, not yet in the ledger
 	claims  map[string]string // target id → source id that is being matched with it right now
 	skips   []journal.Record  // records of objects nothing was written for, not yet in the journal
-	links   map[entry.Type]int
 	effect  Histogram
 	last    journal.Record
 }
@@ -68,6 +68,9 @@ func (p *pass) run(ctx context.Context) error {
 func (p *pass) begin(ctx context.Context) error {
 	var err error
 	if p.edge, err = p.newestEdge(ctx); err != nil {
+		return err
+	}
+	if p.state.Links, err = p.counted(ctx); err != nil {
 		return err
 	}
 	if err := p.lookAhead(ctx); err != nil || !p.initial {
@@ -213,22 +216,6 @@ func (p *pass) prune(ctx context.Context) error {
 	}
 	_, err = p.Ledger.SetState(ctx, p.id, func(s State) (State, error) { s.Pruned = true; return s, nil })
 	return err
-}
-
-// counted returns the active pairs by type: after an initial cycle all are counted, later ones only add what they changed.
-func (p *pass) counted(ctx context.Context) (map[entry.Type]int, error) {
-	if p.initial || p.state.Links == nil {
-		return p.Ledger.LinkCounts(ctx, p.id)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	sum := map[entry.Type]int{}
-	for _, m := range []map[entry.Type]int{p.state.Links, p.links} {
-		for t, n := range m {
-			sum[t] += n
-		}
-	}
-	return sum, nil
 }
 
 // probe asks the target for somebody who cannot exist before an initial cycle: a target that cannot even answer that with

@@ -21,7 +21,7 @@ func (j *Job) Preview(ctx context.Context, which iter.Seq2[Object, error]) iter.
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		p := j.newPass(State{})
-		p.initial = true
+		p.initial, p.names = true, &reserved{} // what one would be given, no other plan gives away
 		out := make(chan preview)
 		var done sync.WaitGroup
 		var failed error

@@ -8,15 +8,23 @@ import (
 	"github.com/sallyport-id/sallyport/entry"
 )
 
-// comesBack notes somebody who was disabled and is active again: the target may have dropped their memberships meanwhile. An
-// initial cycle compares all groups anyway.
+// back is somebody whose memberships are to be compared.
+type back struct {
+	Object
+	dead string // target id that groups may still hold in their place
+}
+
+// comesBack notes somebody who was disabled and is active again, since the target may have dropped their memberships meanwhile, and
+// somebody who has a new counterpart in place of one that is gone. An initial cycle compares all groups after all people anyway.
 func (t *turn) comesBack(active bool) {
-	if t.initial || !active || t.was.Target == "" || t.was.Active {
+	again := active && t.was.Target != "" && !t.was.Active
+	if !again && t.dead == "" || t.initial && t.change.Entry.Type != entry.Group {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.back = append(t.back, Object{t.change.Entry.Type, t.change.Entry.ID})
+	t.back = append(t.back, back{Object{t.change.Entry.Type, t.change.Entry.ID}, t.dead})
+	t.dead = ""
 }
 
 // rejoinPage is how many people who came back are looked at together.
@@ -37,17 +45,17 @@ func (p *pass) rejoinFull(ctx context.Context) error {
 // better: memberships are evaluated again when somebody is enabled again).
 func (p *pass) rejoin(ctx context.Context) error {
 	p.mu.Lock()
-	back := p.back
+	came := p.back
 	p.back = nil
 	p.mu.Unlock()
-	inside := map[string][]string{}
-	for _, o := range back {
-		groups, err := p.groupsOf(ctx, o)
+	inside := map[string][]back{}
+	for _, b := range came {
+		groups, err := p.groupsOf(ctx, b.Object)
 		if err != nil {
 			return err
 		}
 		for _, g := range groups {
-			inside[g] = append(inside[g], o.ID)
+			inside[g] = append(inside[g], b)
 		}
 	}
 	for _, g := range slices.Sorted(maps.Keys(inside)) {
@@ -58,7 +66,7 @@ func (p *pass) rejoin(ctx context.Context) error {
 	return nil
 }
 
-func (p *pass) rejoined(ctx context.Context, group string, members []string) error {
+func (p *pass) rejoined(ctx context.Context, group string, members []back) error {
 	link, err := p.Ledger.Link(ctx, p.id, group)
 	if err != nil || link.Target == "" {
 		return err
@@ -70,7 +78,12 @@ func (p *pass) rejoined(ctx context.Context, group string, members []string) err
 	t := p.turn(c, Receipt{})
 	t.compare = true
 	if p.apart(entry.Group) {
-		t.only = members
+		for _, m := range members {
+			t.only = append(t.only, m.ID)
+			if m.dead != "" {
+				t.ghosts = append(t.ghosts, m.dead)
+			}
+		}
 	}
 	return t.run(ctx)
 }

@@ -199,11 +199,27 @@ func (t *turn) onlyMembers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	out := w.haunting(t.ghosts)
+	for _, r := range refs {
+		if !slices.Contains(w.add, r.ID) {
+			w.drop, w.step = append(w.drop, r.ID), true
+		}
+	}
 	w.whole, w.have, w.frozen = false, nil, t.plan.Verb != plan.Create
-	if edits := w.edits(in, nil); len(edits) > 0 {
+	if edits := w.edits(in, out); len(edits) > 0 {
 		t.join(edits)
 	}
 	return nil
+}
+
+// haunting returns those of some target ids that the target holds among the members; their objects are gone.
+func (w *rosterWork) haunting(ghosts []string) (out []entry.Value) {
+	for _, id := range ghosts {
+		if w.have[id] && !w.addOnly {
+			out = append(out, entry.Ref{ID: id})
+		}
+	}
+	return out
 }
 
 // keepsMembers reports whether the plan is of a group that is in scope and linked, or becomes so.
@@ -224,7 +240,7 @@ func (t *turn) nextMembers(ctx context.Context) ([]entry.Edit, error) {
 	switch {
 	case w.whole:
 		return t.wholePage(ctx)
-	case t.awaited:
+	case t.awaited || t.epoch > 0: // orders beside the cycles, and those who only look, compare whole groups
 		if edits, err := t.awaitedPage(ctx); err != nil || len(edits) > 0 {
 			return edits, err
 		}

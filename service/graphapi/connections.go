@@ -49,6 +49,11 @@ func (a *API) getConnection(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// Forgetter is an engine that forgets a pair itself, and so goes on knowing how many there are; *cycle.Jobs is one.
+type Forgetter interface {
+	Forget(ctx context.Context, id cycle.JobID, source string) error
+}
+
 // deleteConnection forgets a pair, so that the next cycle looks for the counterpart anew. While the job runs it would race with it.
 func (a *API) deleteConnection(w http.ResponseWriter, r *http.Request) error {
 	x, l, err := a.link(r)
@@ -57,6 +62,9 @@ func (a *API) deleteConnection(w http.ResponseWriter, r *http.Request) error {
 	}
 	if x.state.Mode == cycle.Running {
 		return refuse(http.StatusConflict, "Conflict", fault.New(fault.Conflict, "", "the job is active").WithHint("pause the job first"))
+	}
+	if f, ok := a.Jobs.(Forgetter); ok {
+		return orNoContent(w, f.Forget(r.Context(), x.reg.ID, l.Source))
 	}
 	return orNoContent(w, a.Pairs.Settle(r.Context(), cycle.Receipt{Job: x.reg.ID, Intent: cycle.Intent{Source: l.Source}}, cycle.Outcome{Unlink: true}))
 }

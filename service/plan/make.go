@@ -246,8 +246,7 @@ func (m *maker) input(src entry.Entry, softDeleted, creating bool) mapping.Input
 		Now: m.in.Now, Rand: m.in.Rand, DefaultDomain: m.in.DefaultDomain,
 		Taken: func(attr, v string) (bool, error) {
 			m.secret(attr, v)
-			hits, err := m.world.Find(m.ctx, m.o.Target, attr, v)
-			return len(hits) > 0, err
+			return m.taken(attr, v)
 		},
 	}
 }

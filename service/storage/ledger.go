@@ -198,6 +198,11 @@ func (t tx) settle(s Settlement) error {
 			return err
 		}
 	}
+	for _, w := range o.Wanted {
+		if _, err := t.exec(putWaiting, job, w, source); err != nil {
+			return err
+		}
+	}
 	if o.Members != nil {
 		return t.settleMembers(job, source, *o.Members)
 	}

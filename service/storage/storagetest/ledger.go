@@ -149,6 +149,12 @@ func ledgerWaiting(t *testing.T, ctx context.Context, s Stores) {
 	settle(t, ctx, s, job, "a", cycle.Outcome{Link: link("a", "ta")})
 	equal(t, got(s.Ledger.Waiting(ctx, job, "boss"))(t), []string(nil))
 	equal(t, got(s.Ledger.Waiting(ctx, "it", "x"))(t), []string(nil))
+
+	settle(t, ctx, s, job, "boss", cycle.Outcome{Unlink: true, Wanted: []string{"b", "a"}}) // whoever refers to an object that is gone waits for the next
+	equal(t, got(s.Ledger.Waiting(ctx, job, "boss"))(t), []string{"a", "b"})
+	equal(t, got(s.Ledger.Waiting(ctx, "it", "boss"))(t), []string(nil))
+	settle(t, ctx, s, job, "boss", cycle.Outcome{Link: link("boss", "t9"), Wanted: []string{"a"}}) // once is enough
+	equal(t, got(s.Ledger.Waiting(ctx, job, "boss"))(t), []string{"a", "b"})
 }
 
 func fullState() cycle.State {
