@@ -13,10 +13,25 @@ type Flags []string
 
 // MarshalJSON writes "Add,Update"; no flag is "None".
 func (f Flags) MarshalJSON() ([]byte, error) {
+	return json.Marshal(f.text())
+}
+
+// text joins the names without blanks.
+func (f Flags) text() string {
 	if len(f) == 0 {
-		return []byte(`"None"`), nil
+		return "None"
 	}
-	return json.Marshal(strings.Join(f, ","))
+	return strings.Join(f, ",")
+}
+
+// flagsOf splits a list of names; None is no name.
+func flagsOf(text string) (f Flags) {
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "None") {
+			f = append(f, name)
+		}
+	}
+	return f
 }
 
 // UnmarshalJSON reads a list in one text; null is no flag.
@@ -25,14 +40,8 @@ func (f *Flags) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return fmt.Errorf("flags are a text such as \"Add,Update\": %w", err)
 	}
-	*f = nil
-	if s == nil {
-		return nil
-	}
-	for name := range strings.SplitSeq(*s, ",") {
-		if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "None") {
-			*f = append(*f, name)
-		}
+	if *f = nil; s != nil {
+		*f = flagsOf(*s)
 	}
 	return nil
 }

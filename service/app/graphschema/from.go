@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 // ToGraph gives the schema back as it was. Target, schedule, limits and tests stay. The error is a fault.Invalid that wraps Problems: all of
 // them, each with its JSON path; the application is then not to be used.
 func FromGraph(s Schema, a app.App) (app.App, error) {
-	r := reader{schema: s, paths: map[string]string{}, sources: map[string][]string{}}
+	r := reader{schema: s, before: a, paths: map[string]string{}, sources: map[string][]string{}, targets: map[string][]string{}}
 	r.directories()
 	out := a
 	out.Objects = r.rule()
@@ -46,7 +47,9 @@ type reader struct {
 	schema  Schema
 	found   Problems
 	paths   map[string]string   // JSON path by the path that package app uses in its mistakes
-	sources map[string][]string // attributes by name of the source's object; absent: not described
+	before  app.App             // what the schema is to change
+	sources map[string][]string // attributes by name of the source's object
+	targets map[string][]string // attributes by name of the target's object; absent: not described
 }
 
 func (r *reader) add(target, format string, args ...any) {
@@ -61,7 +64,8 @@ func (r *reader) rule() []app.Object {
 	}
 	var out []app.Object
 	rule := r.schema.Rules[0]
-	r.describe(rule.SourceDirectory)
+	r.sides(rule)
+	r.describe(rule)
 	for i, m := range rule.Objects {
 		at := fmt.Sprintf("synchronizationRules[0].objectMappings[%d]", i)
 		if !m.Enabled || len(m.FlowTypes) == 0 {
@@ -75,18 +79,71 @@ func (r *reader) rule() []app.Object {
 	return out
 }
 
-// describe notes the attributes of the source's objects.
-func (r *reader) describe(source string) {
+// describe notes the attributes of the objects on both sides. A source that is not described has what every directory of people has, and
+// what the rules read before.
+func (r *reader) describe(rule Rule) {
+	r.attributesAt(rule.SourceDirectory, r.sources)
+	r.attributesAt(rule.TargetDirectory, r.targets)
+	for _, t := range []entry.Type{entry.User, entry.Group} {
+		if r.sources[string(t)] != nil {
+			continue
+		}
+		for _, x := range sourceAttributes(t) {
+			r.sources[string(t)] = append(r.sources[string(t)], x.Name)
+		}
+		for _, o := range r.before.Objects {
+			if o.Source == t {
+				r.sources[string(t)] = slices.AppendSeq(r.sources[string(t)], maps.Keys(reads(o)))
+			}
+		}
+	}
+}
+
+func (r *reader) attributesAt(directory string, out map[string][]string) {
 	for _, d := range r.schema.Directories {
-		if d.Name != source {
+		if d.Name != directory {
 			continue
 		}
 		for _, o := range d.Objects {
 			for _, x := range o.Attributes {
-				r.sources[o.Name] = append(r.sources[o.Name], x.Name)
+				out[o.Name] = append(out[o.Name], x.Name)
 			}
 		}
 	}
+}
+
+// sides refuses a rule between directories that neither this schema nor the one before it has.
+func (r *reader) sides(rule Rule) {
+	names := []string{SourceDirectory, TargetDirectory}
+	var kept Schema
+	if json.Unmarshal([]byte(r.before.GraphSchema), &kept) == nil {
+		for _, x := range kept.Rules {
+			names = append(names, x.SourceDirectory, x.TargetDirectory)
+		}
+	}
+	for _, d := range r.schema.Directories {
+		names = append(names, d.Name)
+	}
+	for key, name := range map[string]string{"sourceDirectoryName": rule.SourceDirectory, "targetDirectoryName": rule.TargetDirectory} {
+		if !slices.Contains(names, name) {
+			r.add("synchronizationRules[0]."+key, "there is no directory %q under directories", name)
+		}
+	}
+}
+
+// written refuses a target attribute that its directory, if it is described, does not have.
+func (r *reader) written(at, object, name string) {
+	have, described := r.targets[object]
+	if !described || name == "" || slices.ContainsFunc(have, func(x string) bool { return strings.EqualFold(x, name) || strings.EqualFold(x, partOf(name)) }) {
+		return
+	}
+	r.add(at, "the target has no attribute %s; describe it under directories, discover it, or correct the name", name)
+}
+
+// partOf returns the attribute that a path such as emails[type eq "work"].value is a part of.
+func partOf(path string) string {
+	name, _, _ := strings.Cut(path, "[")
+	return name
 }
 
 // virtual are source attributes that no directory describes.
@@ -111,6 +168,7 @@ func (r *reader) object(at, path string, m ObjectMapping) app.Object {
 	}
 	for i, x := range m.Attributes {
 		here := fmt.Sprintf("%s.attributeMappings[%d]", at, i)
+		r.written(here+".targetAttributeName", m.Target, x.Target)
 		o.Mappings = append(o.Mappings, r.mapping(here, fmt.Sprintf("%s.mappings[%d]", path, i), m.Source, x))
 		if x.Priority != 0 {
 			r.paths[fmt.Sprintf("%s.match[%d]", path, len(o.Match))] = here + ".matchingPriority"

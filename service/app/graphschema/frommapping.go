@@ -122,6 +122,11 @@ func (r *reader) sourceClears(object string, m app.Mapping) bool {
 // directories checks what both sides know.
 func (r *reader) directories() {
 	for i, d := range r.schema.Directories {
+		for _, f := range d.Discoverabilities {
+			if canonical(f, flagEnumerations["discoverabilities"]) == "" {
+				r.add(fmt.Sprintf("directories[%d].discoverabilities", i), "%q is not known; use None, or %s", f, strings.Join(flagEnumerations["discoverabilities"], ", "))
+			}
+		}
 		for j, o := range d.Objects {
 			at := fmt.Sprintf("directories[%d].objects[%d].attributes", i, j)
 			anchors := 0

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -92,7 +93,8 @@ const foreign = `{
   }],
   "directories": [{"id": "d1", "name": "Azure Active Directory", "version": "9", "readOnly": false, "discoverabilities": "None", "discoveryDateTime": "2026-01-01T00:00:00Z", "objects": [
     {"name": "User", "supportedApis": null, "metadata": [], "attributes": [
-      {"name": "objectId", "type": "String", "anchor": true}, {"name": "userPrincipalName", "type": "String"}, {"name": "mail", "type": "String"}, {"name": "userType", "type": "String"}]}]}]
+      {"name": "objectId", "type": "String", "anchor": true}, {"name": "userPrincipalName", "type": "String"}, {"name": "mail", "type": "String"}, {"name": "userType", "type": "String"}]}]},
+    {"id": "d2", "name": "scim", "version": "1", "readOnly": false, "discoverabilities": "None", "discoveryDateTime": null, "objects": []}]
 }`
 
 func TestAForeignSchemaComesBackAsItWas(t *testing.T) {
@@ -100,14 +102,14 @@ func TestAForeignSchemaComesBackAsItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !sameJSON([]byte(foreign), []byte(encoded(t, ToGraph(a)))) {
+	if !sameJSON(spelled([]byte(foreign)), []byte(encoded(t, ToGraph(a)))) {
 		t.Errorf("it is now\n%s", encoded(t, ToGraph(a)))
 	}
 	byFile, err := app.Parse("f", a.Format())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !sameJSON([]byte(foreign), []byte(encoded(t, ToGraph(byFile)))) {
+	if !sameJSON(spelled([]byte(foreign)), []byte(encoded(t, ToGraph(byFile)))) {
 		t.Error("the way through an application file lost something")
 	}
 	want := []app.Mapping{
@@ -165,6 +167,10 @@ func TestMistakesHaveTheirPlace(t *testing.T) {
 		{"ErrOperator", `"operatorName": "EQUALS"`, `"operatorName": "EQUAL"`, "scope.groups[0].clauses[0]", "did you mean EQUALS?"},
 		{"ErrTypeOfAttribute", `"type": "Boolean"`, `"type": "Truth"`, ".type", `"Truth" is no type`},
 		{"ErrUnknownObject", `"sourceObjectName": "User"`, `"sourceObjectName": "Device"`, "sourceObjectName", "is not known here"},
+		{"ErrNoSourceDirectory", `"sourceDirectoryName": "Azure Active Directory"`, `"sourceDirectoryName": "nope"`, "sourceDirectoryName", `no directory "nope"`},
+		{"ErrNoTargetDirectory", `"targetDirectoryName": "customappsso"`, `"targetDirectoryName": "nada"`, "targetDirectoryName", `no directory "nada"`},
+		{"ErrUnknownTarget", `"targetAttributeName": "userName"`, `"targetAttributeName": "userNmae"`, "attributeMappings[0].targetAttributeName", "the target has no attribute userNmae"},
+		{"ErrDiscoverabilities", `"discoverabilities": "AttributeNames,`, `"discoverabilities": "Names,`, "directories[0].discoverabilities", `"Names" is not known`},
 		{"ErrNoRule", `"synchronizationRules"`, `"rules"`, "synchronizationRules", "there are 0 rules"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -183,6 +189,55 @@ func TestMistakesHaveTheirPlace(t *testing.T) {
 			}
 			t.Errorf("%s: %s is missing in\n%v", c.target, c.message, err)
 		})
+	}
+}
+
+// TestUndescribedSourceIsChecked takes the directories away together with a mapping from what no directory has.
+func TestUndescribedSourceIsChecked(t *testing.T) {
+	a := everything(t)
+	s := ToGraph(a)
+	s.Directories = nil
+	if _, err := FromGraph(s, a); err != nil {
+		t.Errorf("without directories: %v", err)
+	}
+	_, err := FromGraph(decoded(t, strings.Replace(encoded(t, s), `"expression": "[userPrincipalName]"`, `"expression": "[nonsuch]"`, 1)), a)
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "the source has no attribute nonsuch") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestEnumerationsAreSpelledAsGraphDoes sends every enumeration in the wrong case, and flags with blanks; nothing else may change.
+func TestEnumerationsAreSpelledAsGraphDoes(t *testing.T) {
+	a := everything(t)
+	good := encoded(t, ToGraph(a))
+	wrong := regexp.MustCompile(`"(flowTypes|flowType|flowBehavior|type|mutability|discoverabilities|multivaluedComparisonType)": "[^"]*"`).
+		ReplaceAllStringFunc(good, func(s string) string {
+			name, value, _ := strings.Cut(s, ": ")
+			return name + ": " + strings.ReplaceAll(strings.ToUpper(value), ",", " , ")
+		})
+	if wrong == good {
+		t.Fatal("there was nothing to misspell")
+	}
+	if got := encoded(t, decoded(t, wrong)); got != good {
+		t.Errorf("it is now\n%s\nwant\n%s", got, good)
+	}
+	kept, err := FromGraph(decoded(t, wrong), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := encoded(t, ToGraph(kept)); got != good {
+		t.Errorf("it comes back as\n%s", got)
+	}
+	for _, as := range []string{
+		`{"x":"ADD","type":"no such","metadata":[{"key":"type","value":"string"}],"flowTypes":null,"a":{"b":["string",{"flowType":7}]}}`,
+		`{"synchronizationRules":[{"name":"type","metadata":[{"key":"flowTypes","value":"add, delete"}]}]}`,
+	} {
+		if got := string(spelled([]byte(as))); got != as {
+			t.Errorf("%s became %s", as, got)
+		}
+	}
+	if got := string(spelled([]byte(`{"flowTypes":"none", "FlowTypes" : " add,Change"}`))); got != `{"flowTypes":"None", "FlowTypes" : "Add,Change"}` {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -221,7 +276,7 @@ func FuzzFromGraph(f *testing.F) {
 			}
 			return
 		}
-		if back := encoded(t, ToGraph(got)); got.GraphSchema != "" && !sameJSON(data, []byte(back)) {
+		if back := encoded(t, ToGraph(got)); got.GraphSchema != "" && !sameJSON(spelled(data), []byte(back)) {
 			t.Fatalf("%s\nbecame\n%s", data, back)
 		}
 	})

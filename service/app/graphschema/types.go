@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Schema is a synchronizationSchema. A schema that was read from JSON is written back as the same bytes, whatever it held.
+// Schema is a synchronizationSchema. A schema that was read from JSON is written back as the same bytes, whatever it held,
+// but for enumerations, which are spelled as Graph spells them.
 type Schema struct {
 	ID          string
 	Version     string
@@ -169,6 +170,7 @@ func (s Schema) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a schema and remembers its bytes.
 func (s *Schema) UnmarshalJSON(data []byte) error {
+	data = spelled(data)
 	var w wire
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
