@@ -354,3 +354,35 @@ func triggers(d database, table, verb string) []string {
 		fmt.Sprintf("CREATE TRIGGER %s AFTER %s ON %s FOR EACH ROW EXECUTE FUNCTION %s()", f, verb, table, f),
 	}
 }
+
+// TestRegressionSeveralRemovesOfOneColumn clears a column that holds any of the values, whichever edit names it.
+func TestRegressionSeveralRemovesOfOneColumn(t *testing.T) {
+	layout := simple(map[string]string{"types": "User=users"}, `CREATE TABLE users (id bigint PRIMARY KEY NOT NULL, name varchar(100))`)
+	each(t, func(t *testing.T, d database) {
+		s := open(t, layout(d), d.url(t))
+		gone := func(vs ...entry.Value) entry.Edit {
+			return entry.Edit{Op: entry.Remove, Attr: "name", Values: vs}
+		}
+		for i, c := range []struct {
+			edits []entry.Edit
+			want  entry.Value
+		}{
+			{[]entry.Edit{gone("held"), gone("other")}, nil},
+			{[]entry.Edit{gone("other"), gone("held")}, nil},
+			{[]entry.Edit{gone("other", "held")}, nil},
+			{[]entry.Edit{gone("other"), gone("another")}, "held"},
+		} {
+			e, err := s.Create(t.Context(), entry.Entry{Type: "User", Attrs: entry.Attrs{"id": {int64(i)}, "name": {"held"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Update(t.Context(), "User", connector.Anchor(e.ID), c.edits); err != nil {
+				t.Fatalf("%v: %v", c.edits, err)
+			}
+			found, err := s.Lookup(t.Context(), "User", "id", e.ID)
+			if err != nil || len(found) != 1 || found[0].Attrs.First("name") != c.want {
+				t.Errorf("%v: %v %v, want %v", c.edits, found, err, c.want)
+			}
+		}
+	})
+}

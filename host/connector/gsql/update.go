@@ -63,7 +63,7 @@ type update struct {
 type set struct {
 	column column
 	values []entry.Value
-	unless bool // clear the column only if it holds the value
+	unless bool // clear the column only if it holds one of the values
 }
 
 func (s *session) planUpdate(o *object, a connector.Anchor, edits []entry.Edit) (*update, error) {
@@ -104,7 +104,9 @@ func (u *update) set(c column, e entry.Edit) {
 	next := set{column: c, values: e.Values}
 	if e.Op == entry.Remove {
 		next.unless = len(e.Values) > 0
-		if i >= 0 && next.unless && !u.sets[i].unless {
+		if i >= 0 && next.unless && u.sets[i].unless {
+			next.values = slices.Concat(u.sets[i].values, e.Values)
+		} else if i >= 0 && next.unless {
 			if !entry.EqualValues(u.sets[i].values, e.Values) {
 				return // the value that an earlier edit gave stays
 			}
@@ -207,23 +209,27 @@ func (u *update) one(count int) error {
 func (u *update) updateQuery(sets []set) (query, error) {
 	var q query
 	var parts []string
+	var given []column // one for each argument
 	moves := false
 	for _, s := range sets {
-		arg, err := u.session.cell(s.column, s.values)
-		if err != nil {
-			return q, err
+		var conditions []string
+		for _, values := range s.cells() {
+			arg, err := u.session.cell(s.column, values)
+			if err != nil {
+				return q, err
+			}
+			q.args, given = append(q.args, arg), append(given, s.column)
+			conditions = append(conditions, fmt.Sprintf("%s = $%d", s.column.quoted, len(q.args)))
 		}
-		q.args = append(q.args, arg)
-		name, n := s.column.quoted, len(q.args)
 		if s.unless {
-			parts = append(parts, fmt.Sprintf("%s = CASE WHEN %s = $%d THEN NULL ELSE %s END", name, name, n, name))
+			parts = append(parts, fmt.Sprintf("%s = CASE WHEN %s THEN NULL ELSE %[1]s END", s.column.quoted, strings.Join(conditions, " OR ")))
 		} else {
-			parts = append(parts, fmt.Sprintf("%s = $%d", name, n))
+			parts = append(parts, conditions[0])
 		}
 		moves = moves || u.object.isAnchor(s.column.name)
 	}
 	head, tail := "UPDATE "+u.object.table+" SET "+strings.Join(parts, ", "), "WHERE "+equals("", u.object.anchor, len(q.args)+1)
-	given, values := changed(sets), q.args
+	values := q.args
 	q.args = slices.Concat(q.args, u.key)
 	if !moves {
 		q.text = head + " " + tail
@@ -233,12 +239,12 @@ func (u *update) updateQuery(sets []set) (query, error) {
 		after: keyAfter(u.object.anchor, given, values, u.key), given: given, values: values, out: u.object.anchor}), nil
 }
 
-func changed(sets []set) []column {
-	out := make([]column, len(sets))
-	for i, s := range sets {
-		out[i] = s.column
+// cells are the contents that the statement needs for a set: of one that clears, each that is to be cleared.
+func (s set) cells() [][]entry.Value {
+	if !s.unless {
+		return [][]entry.Value{s.values}
 	}
-	return out
+	return slices.Collect(slices.Chunk(s.values, 1))
 }
 
 func (u *update) exists(ctx context.Context, c conn) error {
