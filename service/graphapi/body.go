@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -43,7 +44,7 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, unreadable(err, "the body ends early or is damaged: %w")
 	}
 	if len(b) > maxBody {
-		return nil, &http.MaxBytesError{Limit: maxBody}
+		return nil, tooLarge(maxBody)
 	}
 	if !utf8.Valid(b) { // encoding/json would replace what it cannot read, and somebody's name would silently be another
 		return nil, fault.New(fault.Invalid, op, "the body is not UTF-8")
@@ -69,10 +70,19 @@ func unzipped(src io.Reader, again bool) (io.Reader, error) {
 }
 
 func unreadable(err error, format string) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return err
+	if m, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLarge(m.Limit)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(http.StatusRequestTimeout, "RequestTimeout",
+			fault.New(fault.Timeout, "read the request", "the body did not come in time").WithHint("send it again, over a connection that carries it"))
 	}
 	return fault.New(fault.Invalid, "read the request", format, err)
+}
+
+func tooLarge(limit int64) error {
+	return refuse(http.StatusRequestEntityTooLarge, "RequestTooLarge",
+		fault.New(fault.Invalid, "read the request", "it is larger than %d bytes", limit).WithHint("send it in parts"))
 }
 
 // decode reads a JSON body into v. An empty body leaves v as it is (graph-api P10). The audit log keeps what the route may show of it.

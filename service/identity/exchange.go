@@ -2,8 +2,10 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +67,9 @@ func missing(parameter string) *refusal {
 // readForm reads the body alone: what a URL carries ends up in logs, and so is not looked at.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	if err := r.ParseForm(); errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, refuse(http.StatusRequestTimeout, "invalid_request", 900144, "The request body did not come in time.")
+	} else if err != nil {
 		return nil, refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must be a form (application/x-www-form-urlencoded) of at most %d bytes.", maxForm)
 	}
 	for name, vs := range r.PostForm {

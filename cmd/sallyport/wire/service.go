@@ -226,7 +226,7 @@ func (s *Service) listen(ctx context.Context, c ServiceConfig, files tlsx.Files,
 	}
 	s.URL = "https://" + l.Addr().String()
 	s.server = &http.Server{
-		Handler: scimOr(door, s.identity.Or(orElse(mux, api))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: scimOr(door, defaultPatience.over(s.identity.Or(orElse(mux, api)))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), // handshakes of strangers are not worth a warning
 	}
 	go func() { s.serving <- s.server.Serve(tls.NewListener(l, tlsConfig)) }()
