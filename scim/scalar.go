@@ -96,13 +96,15 @@ func parseNumber(digits string) entry.Value {
 	return x
 }
 
-// parseTime reads an xsd:dateTime; without an offset it is UTC.
+// parseTime reads an xsd:dateTime; without an offset it is UTC. A day alone, as mappings give one ("9999-12-31" for never), is its
+// first moment in UTC.
 func parseTime(s string) (time.Time, bool) {
-	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return t, true
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
 	}
-	t, err := time.Parse("2006-01-02T15:04:05.999999999", s)
-	return t, err == nil
+	return time.Time{}, false
 }
 
 // parseBinary reads base64 in the standard or the URL alphabet, with or without padding.

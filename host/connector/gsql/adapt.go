@@ -21,7 +21,7 @@ func adapt(c *column, k clock, v entry.Value) (entry.Value, error) {
 	case connector.Boolean:
 		v, err = toBool(v)
 	case connector.DateTime:
-		v, err = toTime(k, v)
+		v, err = c.time(k, v)
 	case connector.Binary:
 		if s, ok := v.(string); ok {
 			v = []byte(s)
@@ -88,8 +88,23 @@ func toBool(v entry.Value) (entry.Value, error) {
 	return nil, fmt.Errorf("%v is neither true nor false", v)
 }
 
+// time reads what the column holds, or is to hold, as a date; nil for one that a date and time of SCIM cannot say.
+func (c *column) time(k clock, v entry.Value) (entry.Value, error) {
+	var t time.Time
+	var err error
+	if s, ok := v.(string); ok && c.isDay() {
+		t, err = k.readDay(s)
+	} else {
+		t, err = toTime(k, v)
+	}
+	if y := t.Year(); err != nil || y < 1 || y > 9999 {
+		return nil, err
+	}
+	return t, nil
+}
+
 // toTime reads a date; a number is seconds since 1970.
-func toTime(k clock, v entry.Value) (entry.Value, error) {
+func toTime(k clock, v entry.Value) (time.Time, error) {
 	switch v := v.(type) {
 	case time.Time:
 		return v.UTC(), nil
@@ -98,5 +113,5 @@ func toTime(k clock, v entry.Value) (entry.Value, error) {
 	case string:
 		return k.read(v)
 	}
-	return nil, fmt.Errorf("%v is no date", v)
+	return time.Time{}, fmt.Errorf("%v is no date", v)
 }

@@ -2,6 +2,7 @@ package gsql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -91,14 +92,44 @@ func (c clock) write(t time.Time) string { return t.In(c.zone).Format(c.layout) 
 // plain writes a date without its zone, as a column without one takes it.
 func (c clock) plain(t time.Time) string { return t.In(c.zone).Format(fullLayout) }
 
+// day writes a calendar day: that of the value in UTC, whatever the zone of the data, since a day has no time of day to be moved.
+func (c clock) day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// liteDay is day in the configured format, when that is one of days: SQLite keeps dates as texts.
+func (c clock) liteDay(t time.Time) string {
+	if c.timed() {
+		return c.day(t)
+	}
+	return t.UTC().Format(c.layout)
+}
+
+// timed reports whether the configured format has a time of day.
+func (c clock) timed() bool {
+	return slices.ContainsFunc([]string{"15", "03", "04", "05"}, func(part string) bool { return strings.Contains(c.layout, part) })
+}
+
+// readDay reads what a column of days holds. A text with a time of day, as SQLite keeps there too, is read as any other.
+func (c clock) readDay(text string) (time.Time, error) {
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t, nil
+	}
+	if t, err := time.Parse(c.layout, text); err == nil && !c.timed() {
+		return t, nil
+	}
+	return c.read(text)
+}
+
+// within is t in UTC, held inside the years that a date and time can say.
+func (c clock) within(t time.Time) time.Time { return inZone(t, clock{zone: t.Location()}) }
+
 func (c clock) read(text string) (time.Time, error) {
 	t, err := time.ParseInLocation(c.layout, text, c.zone)
 	if err == nil {
-		return t.UTC(), nil
+		return c.within(t), nil
 	}
 	for _, l := range readable {
 		if t, err := time.ParseInLocation(l, text, c.zone); err == nil {
-			return t.UTC(), nil
+			return c.within(t), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is not a date in the configured format", text)

@@ -95,7 +95,7 @@ type column struct {
 	length    int    // most characters or bytes; 0 = unknown or unlimited
 	reads     string // how it is selected, with %s for the column; "" = as it is
 	counter   bool   // the database numbers it
-	wall      bool   // a timestamp without a zone
+	wall      bool   // a timestamp, or a date with a time of day, without a zone
 	list      bool   // JSON array
 	refType   entry.Type
 	nullable  bool
@@ -118,6 +118,9 @@ type table struct {
 
 // foreignKey says what a single column points to.
 type foreignKey struct{ table, column string } // table is quoted as in table.quoted
+
+// isDay reports whether the column holds calendar days. Oracle's date, which has a time of day, is a wall clock time.
+func (c *column) isDay() bool { return c.dbType == "date" && !c.wall }
 
 // isJSON reports whether the column holds JSON documents as the layout says.
 func (c column) isJSON() bool { return c.kind == connector.JSON }

@@ -82,6 +82,9 @@ func genericTime(c column, k clock, t time.Time) (any, error) {
 	}
 	switch c.kind {
 	case connector.DateTime:
+		if c.isDay() {
+			return k.day(t), nil
+		}
 		return t.In(k.zone).Format(microLayout), nil
 	case connector.Integer:
 		return t.Unix(), nil

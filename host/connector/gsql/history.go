@@ -202,6 +202,10 @@ func (w watermarks) from(at position, c column) (string, error) {
 		return "", forgotten("the watermark is of another kind of delta")
 	}
 	t = t.Add(-w.overlap).Truncate(time.Second)
+	if c.isDay() { // which the database set by its own clock
+		local := t.In(w.clock.zone)
+		t = time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
+	}
 	if w.grammar.facts().name == Oracle { // the client library takes a time where a text is meant
 		return "TIMESTAMP '" + w.clock.plain(t) + "'", nil
 	}

@@ -150,8 +150,8 @@ func mysqlText(c column, k clock, s string) (any, error) {
 		}
 		return map[bool]int64{true: 1, false: 0}[b == true], nil
 	case connector.DateTime:
-		if t, err := k.read(s); err == nil {
-			return mysqlTime(c, k, t)
+		if v, err := c.time(k, s); err == nil && v != nil {
+			return mysqlTime(c, k, v.(time.Time))
 		}
 	}
 	return s, nil
@@ -167,7 +167,7 @@ func mysqlTime(c column, k clock, t time.Time) (any, error) {
 	case "datetime":
 		return t.In(k.zone).Format(microLayout), nil
 	case "date":
-		return t.In(k.zone).Format(time.DateOnly), nil
+		return k.day(t), nil
 	case "int", "bigint":
 		return t.Unix(), nil
 	}

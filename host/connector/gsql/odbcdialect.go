@@ -137,7 +137,7 @@ func (odbcDialect) ofResult(t *sql.ColumnType) column {
 	case "varbinary":
 		c.kind = connector.Binary
 	case "timestamp", "date":
-		c.kind, c.wall = connector.DateTime, true
+		c.kind, c.wall = connector.DateTime, name == "timestamp"
 	case "decimal":
 		if precision, scale, ok := t.DecimalSize(); ok && scale == 0 && precision <= 18 {
 			c.kind = connector.Integer

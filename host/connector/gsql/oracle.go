@@ -258,7 +258,7 @@ func (d oracle) column(row []entry.Value) column {
 	}
 	identity, virtual := text(row[8]) == "YES", text(row[9]) == "YES"
 	c.nullable = text(row[6]) == "Y"
-	c.wall = c.dbType == "timestamp"
+	c.wall = c.dbType == "timestamp" || c.dbType == "date"
 	c.readOnly = virtual
 	c.filled = text(row[7]) == "Y" || identity || virtual
 	c.required = !c.nullable && !c.filled

@@ -146,7 +146,7 @@ func decode(c *column, k clock, b []byte) entry.Value {
 		if days == math.MaxInt32 || days == math.MinInt32 {
 			return nil
 		}
-		return inZone(epoch.AddDate(0, 0, int(days)), k)
+		return epoch.AddDate(0, 0, int(days))
 	}
 	micros := int64(binary.BigEndian.Uint64(b))
 	if micros == math.MaxInt64 || micros == math.MinInt64 {
@@ -159,7 +159,12 @@ func decode(c *column, k clock, b []byte) entry.Value {
 	return t
 }
 
-// inZone reads a wall clock time as one of the data's zone.
-func inZone(t time.Time, k clock) entry.Value {
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), k.zone).UTC()
+// inZone reads a wall clock time as one of the data's zone. The last second of the year 9999, which many keep for "never", and the
+// first of the year 1 are not moved out of the years that a date and time can say.
+func inZone(t time.Time, k clock) time.Time {
+	u := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), k.zone).UTC()
+	if y := t.Year(); y >= 1 && y <= 9999 && u.Year() != y && (u.Year() < 1 || u.Year() > 9999) {
+		return t
+	}
+	return u
 }

@@ -82,8 +82,10 @@ func postgresTime(c column, k clock, t time.Time) (any, error) {
 	switch c.dbType {
 	case "timestamptz":
 		return t.UTC().Format(fullLayout) + "+00", nil
-	case "timestamp", "date":
+	case "timestamp":
 		return k.plain(t), nil
+	case "date":
+		return k.day(t), nil
 	case "int4", "int8", "numeric":
 		return strconv.FormatInt(t.Unix(), 10), nil
 	}

@@ -124,16 +124,19 @@ func (sqlite) bind(c column, k clock, v entry.Value) (any, error) {
 }
 
 func liteTime(c column, k clock, v entry.Value) (any, error) {
-	t, err := toTime(k, v)
+	t, err := c.time(k, v)
 	if err != nil {
 		return nil, err
 	}
-	when := t.(time.Time)
-	if y := when.Year(); y < 1 || y > 9999 {
-		return nil, fmt.Errorf("the year %d is out of range", y)
+	when, ok := t.(time.Time)
+	if !ok {
+		return nil, fmt.Errorf("the year of %s is out of range", text(v))
 	}
 	if strings.Contains(c.dbType, "int") {
 		return when.Unix(), nil
+	}
+	if c.isDay() {
+		return k.liteDay(when), nil
 	}
 	return k.write(when), nil
 }

@@ -115,7 +115,7 @@ func sqlserverTime(c column, k clock, t time.Time) (any, error) {
 	case "datetime", "smalldatetime":
 		return t.In(k.zone).Format("2006-01-02T15:04:05.000"), nil
 	case "date":
-		return t.In(k.zone).Format(time.DateOnly), nil
+		return k.day(t), nil
 	case "int", "bigint":
 		return fmt.Sprint(t.Unix()), nil
 	}

@@ -419,9 +419,9 @@ func guid(b []byte) string {
 // zoneless reports whether the column holds a wall clock time.
 func (c *column) zoneless() bool {
 	switch c.dbType {
-	case "datetime", "datetime2", "smalldatetime", "date":
+	case "datetime", "datetime2", "smalldatetime":
 		return true
-	case "timestamp":
+	case "timestamp", "date":
 		return c.wall
 	}
 	return false
