@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/service/graphapi/odata"
 )
 
 // shownName is the property that $search looks into in lists that are not of the directory.
@@ -69,4 +70,29 @@ func (o *options) shown() []string {
 		out = append(out, e.Name)
 	}
 	return out
+}
+
+// dress cuts an item down to what is selected of it, and of what is expanded in it.
+func (o *options) dress(item object) object {
+	for _, e := range o.expand {
+		for name, v := range item {
+			if list, ok := v.([]any); ok && strings.EqualFold(e.Name, name) {
+				item[name] = trimmed(list, e)
+			}
+		}
+	}
+	return pick(item, o.shown())
+}
+
+// trimmed leaves of a list that was expanded what the options inside $expand ask for.
+func trimmed(list []any, e odata.Expansion) []any {
+	if e.Top > 0 {
+		list = list[:min(e.Top, len(list))]
+	}
+	for _, x := range list {
+		if m, ok := x.(map[string]any); ok {
+			pick(m, e.Select)
+		}
+	}
+	return list
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/service/directory"
+	"github.com/sallyport-id/sallyport/service/graphapi/odata"
 )
 
 // managerOf returns a user's live manager; fault.NotFound when it has none.
@@ -93,16 +94,11 @@ func (a *API) expandNavigations(ctx context.Context, out object, e entry.Entry, 
 	for _, x := range o.expand {
 		switch {
 		case e.Type == entry.User && named(x.Name, directory.Manager):
-			m, err := a.managerOf(ctx, e)
-			if fault.Is(err, fault.NotFound) {
-				continue
-			}
-			if err != nil {
+			if err := a.expandManager(ctx, out, e, x); err != nil {
 				return err
 			}
-			out[directory.Manager] = typed(m, x.Select)
 		case e.Type == entry.Group && named(x.Name, directory.Members):
-			refs, _, err := a.Directory.MembersOf(ctx, e.ID, 0, most)
+			refs, _, err := a.Directory.MembersOf(ctx, e.ID, 0, atMost(x, most))
 			if err != nil {
 				return err
 			}
@@ -115,7 +111,7 @@ func (a *API) expandNavigations(ctx context.Context, out object, e entry.Entry, 
 				return err
 			}
 			var refs []entry.Ref
-			for _, id := range ids[:min(most, len(ids))] {
+			for _, id := range ids[:min(atMost(x, most), len(ids))] {
 				refs = append(refs, entry.Ref{Type: entry.Group, ID: id})
 			}
 			if out["memberOf"], err = a.typedRefs(ctx, refs, x.Select); err != nil {
@@ -124,6 +120,32 @@ func (a *API) expandNavigations(ctx context.Context, out object, e entry.Entry, 
 		}
 	}
 	return nil
+}
+
+// expandManager adds the manager, and theirs inside of it as often as $levels says; none who stands in it already.
+func (a *API) expandManager(ctx context.Context, out object, e entry.Entry, x odata.Expansion) error {
+	seen := map[string]bool{e.ID: true}
+	for range max(x.Levels, 1) {
+		m, err := a.managerOf(ctx, e)
+		if fault.Is(err, fault.NotFound) || seen[m.ID] {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		above := typed(m, x.Select)
+		out[directory.Manager] = above
+		out, e, seen[m.ID] = above, m, true
+	}
+	return nil
+}
+
+// atMost is how many objects an expansion shows.
+func atMost(x odata.Expansion, most int) int {
+	if x.Top > 0 {
+		return min(x.Top, most)
+	}
+	return most
 }
 
 func named(name, want string) bool { return name == "*" || strings.EqualFold(name, want) }

@@ -43,7 +43,7 @@ const (
 // readOptions reads what stands behind the '?'. fault.Invalid names the option that is wrong; an unknown option of OData is refused, other
 // parameters are left alone.
 func readOptions(r *http.Request) (*options, error) {
-	given, err := url.ParseQuery(r.URL.RawQuery)
+	given, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B")) // OData parts options inside $expand by it, and the RFC allows it as it is
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "read the query", "it is not properly percent-encoded")
 	}

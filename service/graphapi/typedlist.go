@@ -17,7 +17,7 @@ func writeSelected(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
-	if o.selected == nil {
+	if o.selected == nil && len(o.expand) == 0 {
 		writeJSON(w, http.StatusOK, v)
 		return nil
 	}
@@ -25,7 +25,7 @@ func writeSelected(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, pick(out, o.shown()))
+	writeJSON(w, http.StatusOK, o.dress(out))
 	return nil
 }
 
@@ -130,7 +130,7 @@ func filtered[T any](w http.ResponseWriter, r *http.Request, what string, all []
 		sortObjects(items, o.order)
 	}
 	for i := range items {
-		items[i] = pick(items[i], o.shown())
+		items[i] = o.dress(items[i])
 	}
 	return writeList(w, r, o, what, items)
 }

@@ -177,3 +177,38 @@ func (w *world) selected(path string, all []map[string]any) {
 		}
 	}
 }
+
+// TestExpandTakesOptions asks for options inside $expand, apart by semicolons as they come from clients: raw.
+func TestExpandTakesOptions(t *testing.T) {
+	w := newWorld(t)
+	top, boss, ann := w.user("top@x.example"), w.user("boss@x.example"), w.user("ann@x.example")
+	for _, m := range [][2]string{{ann, boss}, {boss, top}, {top, boss}} {
+		w.want(204, "", "PUT", "/v1.0/users/"+m[0]+"/manager/$ref", ref(m[1]))
+	}
+	g := w.group("Team")
+	for _, id := range []string{top, boss, ann} {
+		w.want(204, "", "POST", "/v1.0/groups/"+g+"/members/$ref", ref(id))
+	}
+	members, _ := w.want(200, "", "GET", "/v1.0/groups/"+g+"?$expand=members($select=id;$top=1)", nil)["members"].([]any)
+	if first, _ := members[0].(map[string]any); len(members) != 1 || len(first) != 2 || first["id"] != top {
+		t.Errorf("members %v", members)
+	}
+	got := w.want(200, "", "GET", "/v1.0/users/"+ann+"?$expand=manager($levels=max;$select=id)", nil)
+	one, _ := got["manager"].(map[string]any)
+	two, _ := one["manager"].(map[string]any)
+	if one["id"] != boss || one["displayName"] != nil || two["id"] != top || two["manager"] != nil {
+		t.Errorf("the chain is %v", one)
+	}
+	if n := len(list(w.want(200, "", "GET", "/v1.0/groups?$filter=displayName%20eq%20'a;b'", nil))); n != 0 {
+		t.Errorf("%d groups", n)
+	}
+	group := w.defaultGroup()
+	agents, _ := w.want(200, "", "GET", publishing+"/agentGroups/"+group+"?$expand=agents($top=1;$select=machineName)", nil)["agents"].([]any)
+	if x, _ := agents[0].(map[string]any); len(agents) != 1 || len(x) != 2 || x["machineName"] == nil {
+		t.Errorf("agents %v", agents)
+	}
+	for _, inner := range []string{"$filter=id eq 'x'", "$bogus=1", "bogus", "$top=x", "$top=-1", "$levels=none", "$expand=manager"} {
+		w.want(400, "", "GET", "/v1.0/groups/"+g+"?$expand=members("+url.PathEscape(inner)+")", nil)
+		w.want(400, "", "GET", publishing+"/agentGroups?$expand=agents("+url.PathEscape(inner)+")", nil)
+	}
+}

@@ -1,7 +1,9 @@
 package odata
 
 import (
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -53,14 +55,19 @@ func ParseSelect(text string) ([]string, error) {
 	return out, nil
 }
 
-// Expansion is one navigation of $expand with what it selects.
+// Expansion is one navigation of $expand with what is asked of its objects.
 type Expansion struct {
 	Name   string
 	Select []string
+	Top    int // at most so many; 0 is not said
+	Levels int // how often the navigation is followed from what it led to; 0 is not said, MaxLevels is "max"
 }
 
-// ParseExpand reads one level of $expand: "agents,agentGroups", "manager($select=id,displayName)". $levels and other nested options
-// than $select are read over.
+// MaxLevels bounds how often a navigation is followed.
+const MaxLevels = 100
+
+// ParseExpand reads one level of $expand: "agents,agentGroups", "manager($levels=max;$select=id,displayName)". Inside, $select, $top and
+// $levels are understood; every other option is refused.
 func ParseExpand(text string) ([]Expansion, error) {
 	if len(text) > MaxText {
 		return nil, bad("$expand", "it is longer than %d bytes", MaxText)
@@ -80,7 +87,7 @@ func ParseExpand(text string) ([]Expansion, error) {
 			return nil, bad("$expand", "%q is not the name of a navigation", shorten(part))
 		}
 		if nested {
-			if e.Select, err = nestedSelect(strings.TrimSuffix(strings.TrimSpace(inner), ")")); err != nil {
+			if err := e.read(strings.TrimSuffix(strings.TrimSpace(inner), ")")); err != nil {
 				return nil, err
 			}
 		}
@@ -89,14 +96,34 @@ func ParseExpand(text string) ([]Expansion, error) {
 	return out, nil
 }
 
-func nestedSelect(text string) ([]string, error) {
+// read reads the options inside the parentheses.
+func (e *Expansion) read(text string) (err error) {
 	for option := range strings.SplitSeq(text, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
-		if strings.EqualFold(strings.TrimPrefix(name, "$"), "select") {
-			return ParseSelect(value)
+		if option = strings.TrimSpace(option); option == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(option, "=")
+		switch value = strings.TrimSpace(value); strings.ToLower(strings.TrimPrefix(strings.TrimSpace(name), "$")) {
+		case "select":
+			e.Select, err = ParseSelect(value)
+		case "top":
+			e.Top, err = strconv.Atoi(value)
+		case "levels":
+			if e.Levels = MaxLevels; !strings.EqualFold(value, "max") {
+				e.Levels, err = strconv.Atoi(value)
+				e.Levels = min(e.Levels, MaxLevels)
+			}
+		default:
+			return bad("$expand", "%q cannot be asked for inside of it", shorten(option)).WithHint("there are $select, $top and $levels, apart by semicolons")
+		}
+		if _, isNumber := errors.AsType[*strconv.NumError](err); isNumber || e.Top < 0 || e.Levels < 0 {
+			return bad("$expand", "%q takes a number from 1 on", shorten(option))
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // splitTop splits at commas outside of parentheses.
