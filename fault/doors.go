@@ -23,7 +23,7 @@ type Door struct {
 }
 
 var doors = [...]Door{
-	Invalid:         {"invalid", 400, "invalidValue", "Request_BadRequest", "ExportErrorInvalidAttributeValue", "SchemaViolation", Escrow},
+	Invalid:         {"invalid", 400, "invalidValue", "Request_BadRequest", "ExportErrorInvalidAttributeValue", "UnprocessableEntity", Escrow},
 	Unauthenticated: {"unauthenticated", 401, "", "InvalidAuthenticationToken", "ServerDownOrBadCredentials", "Unauthorized", Quarantine},
 	Denied:          {"denied", 403, "", "Authorization_RequestDenied", "ExportErrorPermissionIssue", "InsufficientRights", Escrow},
 	NotFound:        {"notFound", 404, "", "Request_ResourceNotFound", "ExportErrorConnectedDirectoryMissingObject", "InvalidAnchor", Rematch},
@@ -31,7 +31,7 @@ var doors = [...]Door{
 	Ambiguous:       {"ambiguous", 409, "uniqueness", "Request_MultipleObjects", "ExportErrorUnexpectedData", "DuplicateTargetEntries", Escrow},
 	Conflict:        {"conflict", 409, "", "Request_Conflict", "ExportErrorCustomContinueRun", "Conflict", Escrow},
 	Unsupported:     {"unsupported", 501, "", "Request_Unsupported", "ExportErrorSyntaxViolation", "NotImplemented", Escrow},
-	Partial:         {"partial", 500, "", "Request_Partial", "ExportErrorCustomContinueRun", "PartialExport", Rematch},
+	Partial:         {"partial", 500, "", "Request_Partial", "ExportErrorCustomContinueRun", "UnprocessableEntity", Rematch},
 	Throttled:       {"throttled", 429, "", "TooManyRequests", "ServerDown", "TooManyRequests", Wait},
 	Unavailable:     {"unavailable", 503, "", "serviceNotAvailable", "ServerDown", "WebExceptionProtocolError", Wait},
 	Timeout:         {"timeout", 504, "", "timeout", "ServerDown", "Timeout", Rematch},

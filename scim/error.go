@@ -41,7 +41,7 @@ func Refuse(status int, scimType, format string, args ...any) error {
 	if k == 0 {
 		k = fault.Internal
 	}
-	return &fault.Error{Kind: k, Err: &Refusal{Status: status, ScimType: scimType, Detail: fmt.Sprintf(format, args...)}}
+	return &fault.Error{Kind: k, Code: fault.CodeOfStatus(status, scimType), Err: &Refusal{Status: status, ScimType: scimType, Detail: fmt.Sprintf(format, args...)}}
 }
 
 func refuse(scimType, format string, args ...any) error {

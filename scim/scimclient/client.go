@@ -225,7 +225,7 @@ func (cl *Client) Delete(ctx context.Context, t entry.Type, id string) error {
 	case r.status == http.StatusGone, r.status == http.StatusNotFound && !isPage(r):
 		return nil
 	case r.status == http.StatusNotFound:
-		return fault.New(fault.Unavailable, a.op, "%w", ErrNotSCIM).WithHint("a web page came back with 404: the base URL is wrong, or a proxy answers in the application's place")
+		return fault.New(fault.Unavailable, a.op, "%w", ErrNotSCIM).WithCode(fault.CodeIncompatible).WithHint("a web page came back with 404: the base URL is wrong, or a proxy answers in the application's place")
 	case r.status == http.StatusAccepted:
 		return later(&a, r)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -48,8 +49,8 @@ func refusal(a *ask, r reply) error {
 	if !a.reads() && r.header.Get(faultHeader) == fault.Timeout.String() {
 		kind = fault.Timeout // our own host, whose target went away after the write was sent
 	}
-	f := fault.New(kind, a.op, "%w", &Refused{r.status, e.ScimType, detail(r, e, isSCIM)})
-	f.RetryAfter = retryAfter(r.header)
+	f := fault.New(kind, a.op, "%w", &Refused{r.status, e.ScimType, detail(r, e, isSCIM)}).WithCode(codeOf(a, r.status, e.ScimType))
+	f.RetryAfter, f.Answer = retryAfter(r.header), answer(r)
 	if r.status == http.StatusForbidden && e.Detail != "" {
 		return f // its own words say more than any guess of ours
 	}
@@ -58,6 +59,26 @@ func refusal(a *ask, r reply) error {
 	}
 	return f.WithHint("%s", statusHint(r.status, isSCIM))
 }
+
+// codeOf is what the provisioning log calls a failing status; "" for what the kind is called anyway.
+func codeOf(a *ask, status int, scimType string) string {
+	if status == http.StatusNotFound && a.id == "" {
+		return fault.CodeIncompatible // the collection itself is not there
+	}
+	return fault.CodeOfStatus(status, scimType)
+}
+
+// answer is what came back, for people to read.
+func answer(r reply) *fault.Answer {
+	body := string(r.body)
+	if len(body) > maxAnswer {
+		body = body[:maxAnswer] + "…"
+	}
+	return &fault.Answer{Status: r.status, Body: clip(body)}
+}
+
+// maxAnswer is how many bytes of an answer are looked at for people to read.
+const maxAnswer = 4096
 
 // wantsTLS reports whether a server that speaks TLS was asked without: the words of Go and of nginx and Apache.
 func wantsTLS(r reply) bool {
@@ -178,7 +199,8 @@ func odd(a *ask, k fault.Kind, cause error, r reply) *fault.Error {
 	if !a.reads() {
 		k = fault.Timeout
 	}
-	f := fault.New(k, a.op, "%w", cause)
+	f := fault.New(k, a.op, "%w", cause).WithCode(oddCode(a, cause, r))
+	f.Answer = answer(r)
 	switch {
 	case isPage(r):
 		return f.WithHint("a web page came back: a proxy or sign-in page answers in the application's place, or the base URL is wrong")
@@ -186,6 +208,25 @@ func odd(a *ask, k fault.Kind, cause error, r reply) *fault.Error {
 		return f.WithHint("check the base URL, and that the application speaks SCIM 2.0")
 	}
 	return f.WithHint("the application does not do what SCIM asks of it; report it to its maker")
+}
+
+// oddCode is what the provisioning log calls an answer that cannot be right.
+func oddCode(a *ask, cause error, r reply) string {
+	switch {
+	case errors.Is(cause, ErrSeveral):
+		return fault.CodeDuplicateTarget
+	case errors.Is(cause, ErrAccepted):
+		return fault.CodeTimeout
+	case errors.Is(cause, ErrMembers), (a.id != "" || !a.reads()) && isList(r.body):
+		return fault.CodeSeveralInAnswer
+	}
+	return fault.CodeIncompatible
+}
+
+// isList reports whether a list of objects came.
+func isList(body []byte) bool {
+	var list struct{ Resources []json.RawMessage }
+	return json.Unmarshal(body, &list) == nil && len(list.Resources) > 0
 }
 
 // judgeFind checks the answer to a filter query before anybody relies on it.

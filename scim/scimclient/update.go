@@ -135,7 +135,7 @@ func updated(a *ask, r reply, rt *scim.ResourceType) (string, error) {
 		return a.id, later(a, r)
 	case http.StatusNotFound:
 		if isPage(r) {
-			return a.id, fault.New(fault.Unavailable, a.op, "%w", ErrNotSCIM).WithHint("a web page came back with 404: the base URL is wrong, or a proxy answers in the application's place")
+			return a.id, fault.New(fault.Unavailable, a.op, "%w", ErrNotSCIM).WithCode(fault.CodeIncompatible).WithHint("a web page came back with 404: the base URL is wrong, or a proxy answers in the application's place")
 		}
 		fallthrough
 	default:

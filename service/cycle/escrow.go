@@ -17,7 +17,7 @@ const escrowLife = 28 * 24 * time.Hour
 
 // nextEscrow is the escrow after one more failure; tired when it has failed for so long that it is given up.
 func nextEscrow(before Escrow, cause error, now time.Time) (e Escrow, tired bool) {
-	e = Escrow{Reason: cause.Error(), Hint: fault.HintOf(cause), First: before.First, Attempts: before.Attempts + 1}
+	e = Escrow{Reason: cause.Error(), Hint: fault.AdviceOf(cause), First: before.First, Attempts: before.Attempts + 1}
 	if e.First.IsZero() {
 		e.First = now
 	}

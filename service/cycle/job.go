@@ -328,7 +328,7 @@ func (j *Job) newPass(st State) *pass {
 func (p *pass) input(ctx context.Context, c directory.Change, link plan.Link, compare bool) (plan.Input, error) {
 	in := plan.Input{
 		Change: c, Link: link, Now: time.Now(), Rand: rand.Reader,
-		DefaultDomain: p.DefaultDomain, Compare: compare,
+		DefaultDomain: p.DefaultDomain, Compare: compare, Full: p.initial && p.initiator != "user", Listed: p.initiator == "user",
 	}
 	return in, p.assignedTo(ctx, &in)
 }

@@ -618,7 +618,7 @@ func (t *turn) fail(ctx context.Context, err error) error {
 
 func codeOf(err error) string {
 	if _, ok := errors.AsType[*duplicateSource](err); ok {
-		return "DuplicateSourceEntries"
+		return fault.CodeDuplicateSource
 	}
 	return plan.CodeOf(err)
 }

@@ -25,6 +25,7 @@ var errSeen = &moved{fault.New(fault.Conflict, "plan", "only looked at")}
 // still tells the steps up to the failure.
 func (j *Job) Explain(ctx context.Context, t entry.Type, source string) (plan.Plan, error) {
 	p := j.newPass(State{})
+	p.initiator = "user"
 	c, err := p.read(ctx, Object{t, source})
 	if err != nil {
 		return plan.Plan{}, err

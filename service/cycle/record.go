@@ -93,9 +93,18 @@ func (t *turn) entry(status plan.Status, cause error) journal.Record {
 		})
 	}
 	if cause != nil {
-		r.Code, r.Reason, r.Hint = codeOf(cause), cause.Error(), fault.HintOf(cause)
+		r.Code, r.Reason, r.Hint, r.Details = codeOf(cause), cause.Error(), fault.AdviceOf(cause), answered(cause)
 	}
 	return r
+}
+
+// answered is what the target said to a write that failed; "" when it said nothing.
+func answered(cause error) string {
+	a := fault.AnswerOf(cause)
+	if a == nil {
+		return ""
+	}
+	return strings.TrimSuffix(fmt.Sprintf("HTTP %d: %s", a.Status, a.Body), ": ")
 }
 
 // secrets is the plan with what else no log may show: the names by which an interrupted create is looked for, before there is a plan.

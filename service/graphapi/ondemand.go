@@ -1,6 +1,7 @@
 package graphapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -186,7 +187,7 @@ func demandedJSON(rec journal.Record, x work, t tenant.ID) (key, value string, e
 	log := demandedLog{
 		Action: title(rec.Action), Change: rec.ID, Start: instantText(rec.At.Add(-time.Duration(rec.Millis) * time.Millisecond)), End: instantText(rec.At),
 		Identifier: rec.Source.Name,
-		Status:     demandedStatus{Status: title(rec.Status), Code: rec.Code, Reason: rec.Reason, Category: category(rec), Action: rec.Hint},
+		Status:     demandedStatus{Status: title(rec.Status), Code: rec.Code, Reason: rec.Reason, Additional: rec.Details, Category: category(rec), Action: cmp.Or(rec.Hint, advised(rec))},
 		Source:     demandedIdentity{rec.Source.ID, rec.Source.Type, rec.Source.Name, map[string]string{}},
 		Target:     demandedIdentity{rec.Target.ID, rec.Target.Type, rec.Target.Name, map[string]string{}},
 		From:       sourceSystem(x.reg, t), To: targetSystem(x.reg), Modified: modified(rec), Steps: []demandedStep{},

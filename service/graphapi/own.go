@@ -224,7 +224,7 @@ func (a *API) explain(w http.ResponseWriter, r *http.Request) error {
 	x := Explanation{
 		Source: journal.Identity{ID: id, Type: string(t), Name: cycle.NameOf(p)},
 		Target: journal.Identity{ID: p.Link.Target, Type: string(p.Type)},
-		Verb:   p.Verb, Code: p.Code, Reason: p.Reason, Hint: fault.HintOf(perr), Steps: p.Steps,
+		Verb:   p.Verb, Code: p.Code, Reason: p.Reason, Hint: fault.AdviceOf(perr), Steps: p.Steps,
 		Changes: cycle.ChangesOf(p), Failed: perr != nil,
 	}
 	if perr != nil {

@@ -1,6 +1,7 @@
 package graphapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -127,6 +128,22 @@ func category(rec journal.Record) string {
 	return "nonServiceFailure"
 }
 
+// additional is what the target answered; null when it answered nothing.
+func additional(rec journal.Record) *string {
+	if rec.Details == "" {
+		return nil
+	}
+	return &rec.Details
+}
+
+// advised is what to try next about a failure that was written down without a hint.
+func advised(rec journal.Record) string {
+	if rec.Status != "failure" {
+		return ""
+	}
+	return fault.Advice(rec.Code)
+}
+
 func sourceSystem(reg catalog.Registration, t tenant.ID) systemJSON {
 	return systemJSON{tenantGUID(t), "Azure Active Directory", map[string]string{}}
 }
@@ -152,7 +169,7 @@ func summary(rec journal.Record, reg catalog.Registration, t tenant.ID) summaryJ
 		j.Job = reg.Job.ID
 	}
 	if rec.Status == "failure" || rec.Code != "" {
-		j.Status.Error = &errorInfoJSON{Code: rec.Code, Category: category(rec), Reason: rec.Reason, Action: rec.Hint}
+		j.Status.Error = &errorInfoJSON{Code: rec.Code, Category: category(rec), Reason: rec.Reason, Additional: additional(rec), Action: cmp.Or(rec.Hint, advised(rec))}
 	}
 	for _, s := range rec.Steps {
 		j.Steps = append(j.Steps, stepJSON{s.Name, oneOf(s.Type, stepTypes, "processing"), oneOf(s.Status, []string{"success", "failure", "skipped", "warning"}, "skipped"), s.Detail, facts(s.Facts)})

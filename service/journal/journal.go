@@ -17,6 +17,7 @@ type Record struct {
 	Code      string    `json:"code,omitempty"`
 	Reason    string    `json:"reason"` // plain words
 	Hint      string    `json:"recommendedAction,omitempty"`
+	Details   string    `json:"additionalDetails,omitempty"` // of a failure: what the target answered, "HTTP 409: …", shortened
 	Millis    int64     `json:"durationInMilliseconds"`
 	Initiator string    `json:"initiatedBy"` // system, user
 	Source    Identity  `json:"sourceIdentity"`

@@ -24,7 +24,7 @@ func (r *rule) fit(values []entry.Value) ([]entry.Value, error) {
 	for i, v := range values {
 		c, err := convert(v, r.attribute.Type)
 		if err != nil {
-			return nil, r.fault(fault.New(fault.Invalid, "", "%w", r.hide(v, err)).WithHint("%s is of type %s in the target; convert the value in the mapping", r.target, r.attribute.Type))
+			return nil, r.fault(fault.New(fault.Invalid, "", "%w", r.hide(v, err)).WithCode(fault.CodeOneValueOnly).WithHint("%s is of type %s in the target; convert the value in the mapping", r.target, r.attribute.Type))
 		}
 		if c != nil && entry.Equal(c, v) {
 			continue
@@ -36,7 +36,7 @@ func (r *rule) fit(values []entry.Value) ([]entry.Value, error) {
 	}
 	if len(out) > 1 && !r.attribute.MultiValued {
 		return nil, r.fault(fault.New(fault.Invalid, "", "the source has %d values, the target holds one (SchemaPropertyCanOnlyAcceptValue)", len(out)).
-			WithHint("take one with Item, or put them together with Join"))
+			WithCode(fault.CodeOneValueOnly).WithHint("take one with Item, or put them together with Join"))
 	}
 	return present(out), nil
 }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -133,7 +134,8 @@ func (ev *evaluation) refer(r *rule, values []entry.Value) error {
 		ref.IDs = append(ref.IDs, to.ID)
 	}
 	if ref.Single && len(ref.IDs) > 1 {
-		return r.fault(fmt.Errorf("the source has %d references, the target holds one", len(ref.IDs)))
+		return r.fault(fault.New(fault.Invalid, "", "the source has %d references, the target holds one", len(ref.IDs)).
+			WithCode(fault.CodeOneValueOnly))
 	}
 	ev.out.Refs = append(ev.out.Refs, ref)
 	return nil
@@ -168,9 +170,21 @@ func (ev *evaluation) compute(r *rule) (result, error) {
 	}
 	res, err := r.expression.Eval(env)
 	if err != nil {
-		return result{}, r.fault(err)
+		return result{}, r.fault(unanswered(err))
 	}
 	return result{values: res.Values, kind: res.Kind, redacted: res.Redacted}, nil
+}
+
+// unanswered gives the failure of an expression its code; where the target was asked and failed, its own stays.
+func unanswered(err error) error {
+	f, ok := errors.AsType[*fault.Error](err)
+	if ok && (f.Kind != fault.Invalid || fault.AnswerOf(err) != nil) {
+		return err
+	}
+	if !ok {
+		f = &fault.Error{Kind: fault.Invalid, Err: err}
+	}
+	return f.WithCode(fault.CodeMissingValues)
 }
 
 // fault names the target attribute and the expression, unless that is redacted.

@@ -101,8 +101,21 @@ func (m *Mapping) Evaluate(in Input) (Output, error) {
 		if err := m.required(ev.out); err != nil {
 			return Output{}, err
 		}
+	} else if err := m.kept(ev.out); err != nil {
+		return Output{}, err
 	}
 	return ev.out, nil
+}
+
+// kept refuses to clear what the target demands a value for.
+func (m *Mapping) kept(out Output) error {
+	for _, a := range m.attributes {
+		if values, wanted := out.Want[a.Name]; a.Required && wanted && len(values) == 0 && a.Mutability != app.ReadOnly {
+			return fault.New(fault.Invalid, "map", "the target requires a value for %s, and the source has none any more", a.Name).
+				WithCode(fault.CodeMissingValues).WithHint("give the source a value, or switch clearNull off for this mapping")
+		}
+	}
+	return nil
 }
 
 // Again works out what the target should hold once the object exists, from what was worked out for its creation: only mappings that tell the two
@@ -138,7 +151,7 @@ func (m *Mapping) required(out Output) error {
 		return nil
 	}
 	return fault.New(fault.Invalid, "map", "the target requires a value for %s (MandatoryFieldsMissing)", strings.Join(missing, ", ")).
-		WithHint("give the source a value, or the mapping a default")
+		WithCode(fault.CodeMandatoryMissing).WithHint("give the source a value, or the mapping a default")
 }
 
 // Targets returns the target paths that mappings write, sorted. The list belongs to the mapping: it must not be changed.

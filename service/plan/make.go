@@ -33,6 +33,8 @@ type Input struct {
 	Rand          io.Reader
 	DefaultDomain string
 	Compare       bool // ask the target even when the digest says that nothing changed since the last export
+	Full          bool // read with everybody else, not because it changed
+	Listed        bool // the import step names the attributes that have a value
 
 	// Assigned tells whether the object is assigned to the application, directly or by a group. It counts only where app.Assignments.Only is set.
 	Assigned    bool
@@ -114,7 +116,7 @@ func (m *maker) decide() error {
 		m.hardDeleted()
 		return nil
 	}
-	m.step(Step{Name: "EntryImport", Type: Import, Status: Success, Detail: "read from the directory"})
+	m.imported()
 	if early := m.o.input.EvaluateEntry(m.in.Change.Entry); early.Err != nil {
 		return early.Err
 	} else if !early.In {
@@ -137,6 +139,18 @@ func (m *maker) decide() error {
 		return m.leave("is disabled in the directory", false)
 	}
 	return m.stay()
+}
+
+// imported tells how the object came, and on demand which of its attributes have a value.
+func (m *maker) imported() {
+	s := Step{Name: "EntryImport", Type: Import, Status: Success, Detail: "read from the directory"}
+	if m.in.Full {
+		s.Name = "EntryImportAdd"
+	}
+	if m.in.Listed {
+		s.Facts = map[string]string{"Attributes": strings.Join(slices.Sorted(maps.Keys(m.in.Change.Entry.Attrs)), ", ")}
+	}
+	m.step(s)
 }
 
 func (m *maker) hardDeleted() {
@@ -426,10 +440,12 @@ func (m *maker) resolve(refs []mapping.Ref) error {
 	}
 	if all > 0 {
 		status, detail := Success, fmt.Sprintf("%d references resolved", all-waiting)
+		var why map[string]string
 		if waiting > 0 {
+			why = map[string]string{"ErrorCode": fault.CodeUnresolvedReference}
 			status, detail = Warning, fmt.Sprintf("%s, %d wait for an object that is not in the target yet", detail, waiting)
 		}
-		m.step(Step{Name: "EntrySynchronizationUpdate", Type: References, Status: status, Detail: detail})
+		m.step(Step{Name: "EntrySynchronizationUpdate", Type: References, Status: status, Detail: detail, Facts: why})
 	}
 	return nil
 }

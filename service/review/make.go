@@ -226,7 +226,7 @@ func rowOf(p plan.Plan, cause error) (Row, bool) {
 		Verb:   p.Verb, Code: p.Code, Reason: p.Reason, Outcome: Pending,
 	}
 	if cause != nil {
-		r.Verb, r.Outcome, r.Code, r.Reason, r.Hint = plan.Skip, Impossible, plan.CodeOf(cause), cause.Error(), fault.HintOf(cause)
+		r.Verb, r.Outcome, r.Code, r.Reason, r.Hint = plan.Skip, Impossible, plan.CodeOf(cause), cause.Error(), fault.AdviceOf(cause)
 		return r, true
 	}
 	switch {
