@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,8 @@ func (p *play) verify() {
 	for _, g := range p.cast.groups {
 		e.group(g)
 	}
+	e.unique()
+	e.counts()
 	e.writes()
 	e.budget()
 	e.order()
@@ -197,6 +200,34 @@ func (e *end) members(g *person, src, have entry.Entry) {
 		if _, there := e.d.objects[id]; there {
 			e.wrong("I1: %s is in the target's %s and should not be", id, g.id)
 		}
+	}
+}
+
+// unique checks that no two accounts have the same value where everybody was to get one of their own (I2).
+func (e *end) unique() {
+	owner := map[string]string{}
+	for _, a := range e.d.all(entry.User) {
+		alias := a.Attrs.Text("alias")
+		if alias == "" { // made by hand
+			continue
+		}
+		if other, taken := owner[alias]; taken {
+			e.wrong("I2: %s and %s both have the alias %s", other, a.ID, alias)
+		}
+		owner[alias] = a.ID
+	}
+}
+
+// counts checks that the job tells as many active accounts as it has (I7).
+func (e *end) counts() {
+	held := map[entry.Type]int{}
+	for _, l := range e.links {
+		if l.Active {
+			held[l.Type]++
+		}
+	}
+	if st, err := e.jobs.Status(e.ctx, job); err != nil || !maps.Equal(st.Links, held) {
+		e.wrong("I7: the status tells of %v active accounts (%v), the ledger of %v", st.Links, err, held)
 	}
 }
 

@@ -133,6 +133,7 @@ objects:
       - {target: title, source: jobTitle}
       - {target: active, expression: "Not([IsSoftDeleted])"}
       - {target: manager, source: manager}
+      - {target: alias, expression: 'SelectUniqueValue("sam", "sam2", "sam" & [employeeId])', flow: ObjectAddOnly}
   - source: Group
     match: [{precedence: 1, target: displayName}]
     mappings:
