@@ -139,15 +139,12 @@ func (s *session) editRest(ctx context.Context, c conn, o *object, rest []entry.
 	return err
 }
 
-// editValues adds and removes the values of a multi-valued attribute, one by one, by its sections or in its table.
+// editValues adds and removes the values of a multi-valued attribute: one by one where a section is for it, else in its table.
 func (s *session) editValues(ctx context.Context, c conn, o *object, t child, a connector.Anchor, e entry.Edit) error {
-	if t.table != "" {
-		key, err := s.bindAnchor(o.anchor, string(a))
-		if err != nil {
-			return err
-		}
-		u := &update{session: s, object: o, anchor: a, key: key}
-		return u.editChild(ctx, c, key, e)
+	_, adds := s.method(o.name, "add", t.attr)
+	_, removes := s.method(o.name, "remove", t.attr)
+	if t.table != "" && !adds && !removes {
+		return s.editTable(ctx, c, o, t, a, e)
 	}
 	add, remove, err := s.valueEdits(ctx, c, o, a, e)
 	if err != nil {
@@ -166,6 +163,16 @@ func (s *session) editValues(ctx context.Context, c conn, o *object, t child, a 
 	return nil
 }
 
+// editTable carries an edit out in the table of values.
+func (s *session) editTable(ctx context.Context, c conn, o *object, t child, a connector.Anchor, e entry.Edit) error {
+	key, err := s.bindAnchor(t.owner, string(a))
+	if err != nil {
+		return err
+	}
+	u := &update{session: s, object: o, anchor: a, key: key}
+	return u.editChild(ctx, c, key, e)
+}
+
 // valueEdits returns what an edit adds and removes.
 func (s *session) valueEdits(ctx context.Context, c conn, o *object, a connector.Anchor, e entry.Edit) (add, remove []entry.Value, err error) {
 	current, err := s.present(ctx, c, o, string(a))
@@ -179,6 +186,10 @@ func (s *session) valueEdits(ctx context.Context, c conn, o *object, a connector
 
 func (s *session) editValue(ctx context.Context, c conn, o *object, t child, a connector.Anchor, operation string, v entry.Value) error {
 	m, ok := s.method(o.name, operation, t.attr)
+	if !ok && t.table != "" {
+		op := map[string]entry.Op{"add": entry.Add, "remove": entry.Remove}[operation]
+		return s.editTable(ctx, c, o, t, a, entry.Edit{Op: op, Attr: t.attr, Values: []entry.Value{v}})
+	}
 	if !ok {
 		return noSection(o, operation+" "+t.attr)
 	}
@@ -243,7 +254,24 @@ func (s *session) methodCreate(ctx context.Context, c conn, o *object, e entry.E
 	if err != nil {
 		return entry.Entry{}, err
 	}
-	return s.create(ctx, c, o, plan)
+	var apart []childValues
+	plan.children = slices.DeleteFunc(plan.children, func(l childValues) bool {
+		_, own := s.method(o.name, "add", l.child.attr)
+		if own {
+			apart = append(apart, l)
+		}
+		return own
+	})
+	made, err := s.create(ctx, c, o, plan)
+	if err != nil || len(apart) == 0 {
+		return made, err
+	}
+	for _, l := range apart {
+		if err := s.editValues(ctx, c, o, l.child, connector.Anchor(made.ID), entry.Edit{Op: entry.Add, Attr: l.child.attr, Values: l.values}); err != nil {
+			return made, err
+		}
+	}
+	return s.present(ctx, c, o, made.ID)
 }
 
 func (s *session) methodDelete(ctx context.Context, c conn, o *object, a connector.Anchor) error {

@@ -60,6 +60,9 @@ func (u *update) addOne(ctx context.Context, c conn, t child, key []any, v entry
 	if err != nil {
 		return err
 	}
+	if u.object.table == "" {
+		return u.addPlainly(ctx, c, t, key, cells)
+	}
 	n := len(cells)
 	params := make([]string, n)
 	for i := range params {
@@ -77,6 +80,18 @@ func (u *update) addOne(ctx context.Context, c conn, t child, key []any, v entry
 	if err == nil && w.count == 0 {
 		return u.exists(ctx, c) // the value was there, or the object is not
 	}
+	return err
+}
+
+// addPlainly inserts a value of an object that lies in no table, and is known to be there, unless the value is.
+func (u *update) addPlainly(ctx context.Context, c conn, t child, key, cells []any) error {
+	where := equals("", t.owner, 1) + " AND " + equals("", t.value, len(key)+1)
+	args := slices.Concat(key, cells)
+	found, err := all(ctx, c, query{text: "SELECT " + selects("", t.value) + " FROM " + t.table + " WHERE " + where, args: args, out: t.value})
+	if err != nil || len(found) > 0 {
+		return err
+	}
+	_, err = c.exec(ctx, query{text: insertText(t.table, append(slices.Clone(t.owner), t.value...), 1), args: args})
 	return err
 }
 

@@ -30,6 +30,7 @@ var regressions = []struct{ area, defect, test string }{
 	{"Schema", "Oracle case sensitivity (1.1.1130)", "TestRegressionOracleNamesKeepTheirCase"},
 	{"Procedures", "parameters truncated to 397 bytes (1.1.1130)", "TestRegressionValuesBeyond397Bytes"},
 	{"Procedures", "OUTPUT parameters (1.1.830)", "TestStoredProcedures"},
+	{"Procedures", "a section for one operation passed over beside a table", "TestSectionsGoBeforeTheTableOfValues"},
 	{"Dates", "12-hour hh format bug (1.1.604)", "TestRegressionTwelveHourFormat"},
 	{"Dates", "days moved by the time zone; yyyy-MM-dd and a full date and time both mapped (reference, part 8)", "TestDaysAreNotMovedByTheTimeZone"},
 	{"Drivers", "OverflowException with DB2 on AS/400 (1.1.551)", "TestRegressionIntegerOverflow"},
