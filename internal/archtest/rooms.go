@@ -56,7 +56,7 @@ var rooms = map[string]string{
 	"service/inbound":             "service/audit service/directory service/access scim scim/scimserver internal/tenant entry fault",
 	"service/catalog":             "service/app fault internal/tenant",
 	"service/graphapi/odata":      "fault",
-	"service/graphapi":            "service/identity service/audit service/graphapi/odata service/catalog service/app/graphschema service/assign service/expr scim scim/scimclient service/directory service/app service/agents service/access service/journal service/secrets service/plan service/cycle internal/tenant entry fault service/review service/drift service/notify",
+	"service/graphapi":            "internal/forwarded service/identity service/audit service/graphapi/odata service/catalog service/app/graphschema service/assign service/expr scim scim/scimclient service/directory service/app service/agents service/access service/journal service/secrets service/plan service/cycle internal/tenant internal/nearest entry fault service/review service/drift service/notify",
 
 	"agent":       "agent/enrol agent/dial agent/relay tunnel fault internal/atomicfile internal/nearest",
 	"agent/enrol": "agent/dial tunnel fault internal/atomicfile",
@@ -82,6 +82,7 @@ var rooms = map[string]string{
 
 	"internal/archtest":   "",
 	"internal/atomicfile": "",
+	"internal/forwarded":  "",
 	"internal/nearest":    "",
 	"internal/tenant":     "",
 	"internal/tlsx":       "internal/atomicfile fault",

@@ -3,9 +3,7 @@ package graphapi
 import (
 	"bytes"
 	"encoding/json"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -18,7 +16,7 @@ import (
 // when the database is all it touches, else as an intent before and a result after.
 func (a *API) witnessed(w http.ResponseWriter, r *http.Request, rt Route, c access.Caller, id string) error {
 	e := audit.Entry{
-		At: time.Now(), Subject: c.Subject, Name: c.Name, From: a.from(r), Action: rt.Pattern, Target: r.URL.Path, Request: id,
+		At: time.Now(), Subject: c.Subject, Name: c.Name, From: a.address().From(r), Action: rt.Pattern, Target: r.URL.Path, Request: id,
 	}
 	if err := decide(c, rt.Permission, appNamed(r, rt.Permission)); err != nil {
 		e.Phase, e.Result, e.Reason = audit.Done, fault.KindOf(err).String(), err.Error()
@@ -117,25 +115,4 @@ func (w *recorder) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	return w.body.Write(b)
-}
-
-// from returns the address a request came from: the nearest one that is no trusted proxy.
-func (a *API) from(r *http.Request) string {
-	at := plainAddr(r.RemoteAddr)
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && a.trusted(at); i-- {
-		ip, err := netip.ParseAddr(plainAddr(strings.TrimSpace(hops[i])))
-		if err != nil {
-			break
-		}
-		at = ip.String()
-	}
-	return at
-}
-
-func plainAddr(s string) string {
-	if host, _, err := net.SplitHostPort(s); err == nil {
-		return host
-	}
-	return strings.Trim(s, "[]")
 }

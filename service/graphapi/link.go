@@ -2,11 +2,9 @@ package graphapi
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
+
+	"github.com/sallyport-id/sallyport/internal/forwarded"
 )
 
 // visit is how the client came here; links lead it back the same way.
@@ -49,71 +47,10 @@ func here(r *http.Request) string { return base(r) + r.URL.EscapedPath() }
 func contextURL(r *http.Request, what string) string { return root(r) + "/$metadata#" + what }
 
 // publicBase is the configured address, else what a trusted proxy says, else the Host header.
-func (a *API) publicBase(r *http.Request) string {
-	if a.PublicURL != "" {
-		return strings.TrimRight(a.PublicURL, "/")
-	}
-	if !a.trusted(r.RemoteAddr) {
-		return hostBase(r)
-	}
-	u := url.URL{Scheme: scheme(r), Host: r.Host}
-	if s := strings.ToLower(first(r.Header.Get("X-Forwarded-Proto"))); s == "https" || s == "http" {
-		u.Scheme = s
-	}
-	if h := first(r.Header.Get("X-Forwarded-Host")); plainHost(h) {
-		u.Host = h
-		if p := first(r.Header.Get("X-Forwarded-Port")); p != "" && !strings.Contains(h, ":") && p != "443" && p != "80" && digits(p) {
-			u.Host = h + ":" + p
-		}
-	}
-	if p := strings.Trim(first(r.Header.Get("X-Forwarded-Prefix")), "/"); p != "" {
-		u.Path = "/" + p
-	}
-	return u.String()
+func (a *API) publicBase(r *http.Request) string { return a.address().Base(r) }
+
+func (a *API) address() forwarded.Address {
+	return forwarded.Address{Public: a.PublicURL, Proxies: a.TrustedProxies}
 }
 
-// trusted reports whether the peer is a proxy whose forwarded headers count.
-func (a *API) trusted(remote string) bool {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	for _, p := range a.TrustedProxies {
-		if p.Contains(ip.Unmap()) {
-			return true
-		}
-	}
-	return false
-}
-
-func hostBase(r *http.Request) string {
-	u := url.URL{Scheme: scheme(r), Host: r.Host}
-	return u.String()
-}
-
-func scheme(r *http.Request) string {
-	if r.TLS == nil {
-		return "http"
-	}
-	return "https"
-}
-
-// first returns the first of a list: the proxy nearest to the client wrote it.
-func first(list string) string {
-	s, _, _ := strings.Cut(list, ",")
-	return strings.TrimSpace(s)
-}
-
-func plainHost(h string) bool {
-	return h != "" && len(h) < 256 && !strings.ContainsFunc(h, func(r rune) bool {
-		return r != '.' && r != '-' && r != ':' && r != '[' && r != ']' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
-}
-
-func digits(s string) bool {
-	return len(s) <= 5 && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-}
+func hostBase(r *http.Request) string { return forwarded.Address{}.Base(r) }

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/sallyport-id/sallyport/internal/tenant"
 )
@@ -42,10 +43,17 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 		"scopes_supported":                                 []string{"openid", "profile", s.base(r) + "/.default"},
 		"claims_supported":                                 []string{"sub", "iss", "aud", "exp", "iat", "tid", "oid", "appid", "roles", "name", "preferred_username"},
 		"tenant_region_scope":                              nil,
-		"cloud_instance_name":                              r.Host,
+		"cloud_instance_name":                              hostOf(s.base(r)),
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	answer(w, http.StatusOK, doc)
+}
+
+// hostOf is the host of a URL, with its port.
+func hostOf(base string) string {
+	_, rest, _ := strings.Cut(base, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
 }
 
 func (s *Server) keySet(w http.ResponseWriter, r *http.Request) {

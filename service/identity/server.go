@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"log/slog"
 	"net"
 	"net/http"
@@ -23,6 +24,8 @@ type Config struct {
 	Provider *Provider // where people sign in; nil: people use bearer secrets only
 	// Public is the service's URL as clients know it, like https://idm.example.com; "" takes it from each request.
 	Public string
+	// Base returns that URL as the client of a request knows it, without a slash at the end; default Public, else the request's Host.
+	Base func(*http.Request) string
 	// From returns the address a request came from; default the address of the connection.
 	From   func(*http.Request) string
 	Logger *slog.Logger
@@ -61,6 +64,9 @@ func New(c Config) *Server {
 		c.From = peer
 	}
 	c.Public = strings.TrimSuffix(c.Public, "/")
+	if c.Base == nil {
+		c.Base = func(r *http.Request) string { return cmp.Or(c.Public, "https://"+r.Host) }
+	}
 	s := &Server{Config: c, mux: http.NewServeMux()}
 	for pattern, handle := range s.routes() {
 		s.mux.HandleFunc(pattern, handle)
@@ -104,12 +110,7 @@ func (s *Server) Or(next http.Handler) http.Handler {
 }
 
 // base is the service's URL: as configured, or as the client wrote it.
-func (s *Server) base(r *http.Request) string {
-	if s.Public != "" {
-		return s.Public
-	}
-	return "https://" + r.Host
-}
+func (s *Server) base(r *http.Request) string { return s.Base(r) }
 
 // TenantGUID returns a tenant's id for clients that insist on a GUID.
 func TenantGUID(id tenant.ID) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/fault"
+	"github.com/sallyport-id/sallyport/internal/forwarded"
 	"github.com/sallyport-id/sallyport/internal/tenant"
 	"github.com/sallyport-id/sallyport/internal/tlsx"
 	"github.com/sallyport-id/sallyport/service/access"
@@ -71,9 +72,10 @@ func (s *Service) startIdentity(ctx context.Context, c ServiceConfig) error {
 		return err
 	}
 	s.audit = &audit.Keeper{Log: s.db.Audit(), Marks: s.db.AuditMarks(), Signer: signer}
+	at := forwarded.Address{Public: c.PublicURL, Proxies: c.TrustedProxies}
 	s.identity = identity.New(identity.Config{
 		Clients: s.db.Identity(), Sessions: s.db.Identity(), Grants: s.db.Grants(), Keys: keys, Provider: provider, Logger: c.Logger,
-		Bearers: access.Bearers{Store: s.db.Tokens(), Grants: s.db.Grants()}, Public: c.PublicURL, Note: s.noteSignIn,
+		Bearers: access.Bearers{Store: s.db.Tokens(), Grants: s.db.Grants()}, Public: c.PublicURL, Base: at.Base, From: at.From, Note: s.noteSignIn,
 	})
 	go s.audit.Run(ctx, markEvery, audit.Retention, func(err error) { c.Logger.Error("the audit log could not be looked after", "error", err) })
 	go s.turnKeys(ctx, keys)

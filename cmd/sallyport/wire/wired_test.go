@@ -134,6 +134,25 @@ func TestW42BehindAProxy(t *testing.T) {
 			if link, _ := page["@odata.deltaLink"].(string); !strings.HasPrefix(link, want+"/v1.0/users/delta?") {
 				t.Errorf("the link is %v, want one below %s", page["@odata.deltaLink"], want)
 			}
+			_, _, conf := w.ask("GET", "/default/v2.0/.well-known/openid-configuration", "", nil, forwarded)
+			for name, path := range map[string]string{"issuer": "/", "token_endpoint": "/default/oauth2/v2.0/token", "jwks_uri": "/default/discovery/v2.0/keys"} {
+				if at := fmt.Sprint(conf[name]); !strings.HasPrefix(at, want+path) {
+					t.Errorf("%s is %s, want it below %s", name, at, want)
+				}
+			}
+			if _, _, cloud := w.ask("GET", "/metadata/endpoints?api-version=2022-09-01", "", nil, forwarded); cloud["graph"] != want {
+				t.Errorf("the cloud's graph is %v, want %s", cloud["graph"], want)
+			}
+			_, _, made := w.ask("POST", "/sallyport/v1/access/clients", w.secret, map[string]any{"name": "pipeline"}, nil)
+			status, _, token := w.ask("POST", "/default/oauth2/v2.0/token", "", url.Values{
+				"grant_type": {"client_credentials"}, "client_id": {fmt.Sprint(made["id"])}, "client_secret": {fmt.Sprint(made["secret"])}, "scope": {want + "/.default"},
+			}, forwarded)
+			if status != 200 {
+				t.Fatalf("a token for %s: %d %v", want, status, token)
+			}
+			if status, _, _ := w.ask("GET", "/sallyport/v1/whoami", fmt.Sprint(token["access_token"]), nil, forwarded); status != 200 {
+				t.Errorf("the token is answered with %d", status)
+			}
 		})
 	}
 }
