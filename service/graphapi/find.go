@@ -47,8 +47,11 @@ func (a *API) findAny(ctx context.Context, id string) (entry.Entry, error) {
 	return entry.Entry{}, fault.New(fault.NotFound, "", "there is no user or group with the id %q", clip(id))
 }
 
-// readSet refuses a filter over properties that the type does not have.
+// readSet refuses options over properties that the type does not have.
 func (s *shape) readSet(o *options) error {
+	if err := s.readSelect(o.selected); err != nil {
+		return err
+	}
 	for option, paths := range o.paths() {
 		for _, p := range paths {
 			if _, ok := s.attribute(p); !ok {
@@ -59,7 +62,7 @@ func (s *shape) readSet(o *options) error {
 	return nil
 }
 
-func noProperty(option, path string, t entry.Type) error {
+func noProperty(option, path string, t entry.Type) *fault.Error {
 	return fault.New(fault.Invalid, "read "+option, "a %s has no property %q that can be asked for", strings.ToLower(string(t)), clip(path))
 }
 

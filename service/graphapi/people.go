@@ -86,6 +86,9 @@ func (c collection) create(w http.ResponseWriter, r *http.Request) error {
 
 func (c collection) add(w http.ResponseWriter, r *http.Request) (entry.Entry, error) {
 	v, err := c.read(w, r)
+	if err == nil {
+		err = c.own(r.Context(), v.attrs, nil)
+	}
 	if err != nil {
 		return entry.Entry{}, err
 	}
@@ -138,6 +141,9 @@ func (c collection) get(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = o.only(c.navigations()...)
 	}
+	if err == nil {
+		err = c.readSelect(o.selected)
+	}
 	if err != nil {
 		return err
 	}
@@ -160,6 +166,9 @@ func (c collection) patch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e, err := c.find(r.Context(), c.typ, r.PathValue("id"))
+	if err == nil {
+		err = c.own(r.Context(), v.attrs, e.Attrs)
+	}
 	if err != nil {
 		return err
 	}

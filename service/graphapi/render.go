@@ -37,7 +37,7 @@ func (s *shape) render(e entry.Entry, selected []string) object {
 		for _, name := range selected {
 			if p := s.index[strings.ToLower(name)]; p != nil {
 				s.show(out, e, p)
-			} else if name != "id" && !isNavigation(name) {
+			} else if len(e.Attrs[name]) > 0 && !isNavigation(name) || s.extends(name) {
 				out[name] = plainValues(e.Attrs[name])
 			}
 		}

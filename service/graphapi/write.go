@@ -2,7 +2,9 @@ package graphapi
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -14,8 +16,11 @@ import (
 // Annotations are read over, and so is a password, which Sallyport does not keep (graph-api P3).
 func (s *shape) readProperties(raw map[string]json.RawMessage) (entry.Attrs, error) {
 	out := entry.Attrs{}
+	if err := once(raw); err != nil {
+		return nil, err
+	}
 	for name, data := range raw {
-		if strings.Contains(name, "@") || name == "passwordProfile" {
+		if strings.Contains(name, "@") || strings.EqualFold(name, "passwordProfile") {
 			continue
 		}
 		if err := s.readProperty(out, name, data); err != nil {
@@ -23,6 +28,19 @@ func (s *shape) readProperties(raw map[string]json.RawMessage) (entry.Attrs, err
 		}
 	}
 	return out, nil
+}
+
+// once refuses a property that stands there twice in different cases: which of them counts, nobody could say.
+func once(raw map[string]json.RawMessage) error {
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		fold := strings.ToLower(name)
+		if first, twice := seen[fold]; twice {
+			return badProperty(name, "the property stands there twice, as %q and as %q", clip(first), clip(name))
+		}
+		seen[fold] = name
+	}
+	return nil
 }
 
 func (s *shape) readProperty(out entry.Attrs, name string, data json.RawMessage) error {
@@ -44,7 +62,7 @@ func (s *shape) readProperty(out entry.Attrs, name string, data json.RawMessage)
 	return err
 }
 
-func badProperty(name, format string, args ...any) error {
+func badProperty(name, format string, args ...any) *fault.Error {
 	return fault.New(fault.Invalid, "read the request", format, args...).About(clip(name))
 }
 
@@ -52,6 +70,9 @@ func (p *property) readNested(out entry.Attrs, data json.RawMessage) error {
 	var sub map[string]json.RawMessage
 	if err := json.Unmarshal(data, &sub); err != nil {
 		return badProperty(p.name, "it takes an object")
+	}
+	if err := once(sub); err != nil {
+		return err
 	}
 	if sub == nil {
 		for _, name := range p.inner {
