@@ -208,7 +208,7 @@ func TestRefusedValuesAreStillSeenBehindTheVeil(t *testing.T) {
 		t.Errorf("%v, hint %q", err, fault.HintOf(err))
 	}
 	other := fault.New(fault.Exists, "create", "it is taken")
-	if p.VeilError(other) != error(other) {
+	if p.VeilError(other) != error(other) { //nolint:errorlint // the very same is wanted
 		t.Error("an error that shows nothing was changed")
 	}
 	if got := p.Veil("a hushed voice says HUSH"); strings.Contains(strings.ToLower(got), "hush") {
