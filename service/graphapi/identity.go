@@ -111,6 +111,11 @@ func (a *API) readyGrant(r *http.Request, g access.Grant) (access.Grant, error) 
 	if err := g.Validate(); err != nil {
 		return g, err
 	}
+	if g.App != "" {
+		if err := a.ownable(r, g.App); err != nil {
+			return g, err
+		}
+	}
 	if id, ok := strings.CutPrefix(g.Subject, access.ClientSubject); ok {
 		if _, err := a.Identity.Clients.Client(r.Context(), identity.ID(id)); err != nil {
 			return g, err

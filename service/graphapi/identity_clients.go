@@ -2,6 +2,8 @@ package graphapi
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-id/sallyport/fault"
@@ -123,6 +125,9 @@ func (a *API) addClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.readyClient(r, c, b.Apps); err != nil {
+		return err
+	}
 	if err := a.Identity.Clients.AddClient(r.Context(), c); err != nil {
 		return err
 	}
@@ -133,6 +138,35 @@ func (a *API) addClient(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return a.answerClient(w, r, http.StatusCreated, c, secret)
+}
+
+// readyClient makes sure that the name is free and that the applications to own exist.
+func (a *API) readyClient(r *http.Request, c identity.Client, apps []string) error {
+	const op = "register the client"
+	all, err := a.Identity.Clients.ListClients(r.Context())
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(x identity.Client) bool { return strings.EqualFold(x.Name, c.Name) }) {
+		return refuse(http.StatusBadRequest, "Request_BadRequest", fault.New(fault.Exists, op, "there is a client of this name").About(c.Name).
+			WithHint("choose another; 'sallyport access client list' shows those there are"))
+	}
+	for _, id := range apps {
+		if err := a.ownable(r, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownable makes sure that an application that somebody is to own exists, by the name that paths have.
+func (a *API) ownable(r *http.Request, id string) error {
+	reg, err := a.registration(r.Context(), id)
+	if fault.Is(err, fault.NotFound) || err == nil && string(reg.ID) != id {
+		return fault.New(fault.Invalid, "make an owner", "there is no application %q", clip(id)).
+			WithHint("name it by its handle, as 'sallyport app list' shows it")
+	}
+	return err
 }
 
 // grants reads the roles before anything is stored.

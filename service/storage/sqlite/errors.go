@@ -22,6 +22,9 @@ func translate(err error) error {
 		return fault.New(fault.Internal, "", "%w", err)
 	}
 	kind, hint := meaning(e.Code())
+	if kind == fault.Exists { // callers may see this one; tables and columns are none of their business
+		return fault.New(kind, "", "something of this name or id is there already")
+	}
 	return &fault.Error{Kind: kind, Err: err, Hint: hint}
 }
 
