@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-id/sallyport/entry"
+	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/host/connector"
 )
 
@@ -17,7 +18,9 @@ func adapt(c *column, k clock, v entry.Value) (entry.Value, error) {
 	case connector.Integer:
 		v, err = toInteger(v)
 	case connector.Decimal:
-		v, err = toDecimal(v)
+		if v, err = toDecimal(v); err == nil && c.single {
+			v = shortest(float32(v.(float64)))
+		}
 	case connector.Boolean:
 		v, err = toBool(v)
 	case connector.DateTime:
@@ -35,9 +38,16 @@ func adapt(c *column, k clock, v entry.Value) (entry.Value, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("column %s: %w", c.name, err)
+		return nil, fault.New(fault.Invalid, "read", "column %s: %w", c.name, err).About(c.name).
+			WithHint("correct the row, or give the column a type that holds what is there in the setting dataTypes, such as String")
 	}
 	return v, nil
+}
+
+// shortest is the decimal that a number of 32 bits stands for: what was written as 0.1 is 0.1 again.
+func shortest(f float32) float64 {
+	d, _ := strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', -1, 32), 64) // what was just written
+	return d
 }
 
 func toInteger(v entry.Value) (entry.Value, error) {

@@ -48,7 +48,7 @@ type conn interface {
 
 // rows is a result set.
 type rows interface {
-	// next fills dst with the next row, nil for NULL; false at the end.
+	// next fills dst with the next row, nil for NULL; false at the end. Of a row that does not fit its columns, true and an error.
 	next(dst []entry.Value) (bool, error)
 	close() error
 }
@@ -96,6 +96,7 @@ type column struct {
 	reads     string // how it is selected, with %s for the column; "" = as it is
 	counter   bool   // the database numbers it
 	wall      bool   // a timestamp, or a date with a time of day, without a zone
+	single    bool   // a floating point number of 32 bits
 	list      bool   // JSON array
 	refType   entry.Type
 	nullable  bool

@@ -213,17 +213,18 @@ func (r *liteRows) next(dst []entry.Value) (bool, error) {
 	if err := r.sql.Scan(r.into...); err != nil {
 		return false, err
 	}
+	var first error
 	for i, v := range r.cells {
 		dst[i] = nil
 		if v == nil {
 			continue
 		}
 		var err error
-		if dst[i], err = adapt(&r.out[i], r.clock, v); err != nil {
-			return false, err
+		if dst[i], err = adapt(&r.out[i], r.clock, v); first == nil {
+			first = err
 		}
 	}
-	return true, nil
+	return true, first
 }
 
 func (r *liteRows) close() error {

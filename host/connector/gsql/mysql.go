@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -108,7 +109,10 @@ func (mysql) ofResult(t *sql.ColumnType) column {
 	if precision, scale, ok := t.DecimalSize(); ok {
 		full = fmt.Sprintf("%s(%d,%d)", name, precision, scale)
 	}
-	return column{dbType: name, kind: mysqlKind(name, full)}
+	if strings.HasPrefix(strings.ToLower(t.DatabaseTypeName()), "unsigned ") {
+		full += " unsigned"
+	}
+	return column{dbType: name, kind: mysqlKind(name, full), single: name == "float"}
 }
 
 func (mysql) first(text string, n int) string { return fmt.Sprintf("%s LIMIT %d", text, n) }
@@ -126,7 +130,12 @@ func (mysql) bind(c column, k clock, v entry.Value) (any, error) {
 			return text(v), nil
 		}
 		return map[bool]int64{true: 1, false: 0}[v], nil
-	case int64, float64:
+	case float64:
+		if c.single { // compared as a number of 64 bits
+			return float64(float32(v)), nil
+		}
+		return v, nil
+	case int64:
 		return v, nil
 	case time.Time:
 		return mysqlTime(c, k, v)
@@ -143,6 +152,15 @@ func (mysql) bind(c column, k clock, v entry.Value) (any, error) {
 // mysqlText turns the words of other types into what the server takes.
 func mysqlText(c column, k clock, s string) (any, error) {
 	switch c.kind {
+	case connector.String:
+		if c.dbType == "bigint" { // without a sign; what is no number would be found as 0
+			if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+				return n, nil
+			}
+			if _, err := strconv.ParseUint(s, 10, 64); err != nil {
+				return nil, fmt.Errorf("%q is no whole number of 64 bits", s)
+			}
+		}
 	case connector.Boolean:
 		b, err := toBool(s)
 		if err != nil {

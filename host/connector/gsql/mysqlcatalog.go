@@ -84,6 +84,9 @@ func (d mysql) column(row []entry.Value) column {
 	if n, ok := row[6].(int64); ok && n < 1<<30 {
 		c.length = int(n)
 	}
+	if c.dbType == "float" { // as a text it would have six digits
+		c.single, c.reads = true, "(%s + 0e0)"
+	}
 	if c.dbType == "bit" && c.kind == connector.Integer || c.dbType == "inet6" {
 		c.dbFull = text(row[2])
 	}
@@ -103,7 +106,12 @@ func mysqlKind(name, full string) connector.DataType {
 			return connector.Boolean
 		}
 		return connector.Integer
-	case "smallint", "mediumint", "int", "bigint", "year":
+	case "bigint":
+		if strings.Contains(full, "unsigned") {
+			return connector.String
+		}
+		return connector.Integer
+	case "smallint", "mediumint", "int", "year":
 		return connector.Integer
 	case "float", "double":
 		return connector.Decimal

@@ -117,6 +117,7 @@ func (d postgres) column(row []entry.Value) column {
 	c.readOnly = computed
 	c.filled = filled || computed
 	c.required = notNull && !filled && !computed
+	c.single = c.dbType == "float4"
 	c.caseExact = deterministic && c.dbType != "citext"
 	return c
 }

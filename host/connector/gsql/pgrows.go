@@ -87,6 +87,7 @@ func (r *pgRows) read(raw [][]byte, dst []entry.Value) error {
 		}
 	}
 	shared := string(r.text)
+	var first error
 	for i, b := range raw {
 		c := &r.out[i]
 		switch {
@@ -105,12 +106,12 @@ func (r *pgRows) read(raw [][]byte, dst []entry.Value) error {
 			continue
 		}
 		v, err := adapt(c, r.clock, dst[i])
-		if err != nil {
-			return err
+		if first == nil {
+			first = err
 		}
 		dst[i] = v
 	}
-	return nil
+	return first
 }
 
 // trimmed takes off the spaces that char(n) pads with: the server ignores them in comparisons.
@@ -136,7 +137,7 @@ func decode(c *column, k clock, b []byte) entry.Value {
 	case "int8":
 		return int64(binary.BigEndian.Uint64(b))
 	case "float4":
-		return float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+		return shortest(math.Float32frombits(binary.BigEndian.Uint32(b)))
 	case "float8":
 		return math.Float64frombits(binary.BigEndian.Uint64(b))
 	case "bytea":

@@ -32,6 +32,9 @@ func newReader(o *object, open []rows, end func()) *reader {
 func (r *reader) fill(buffer []entry.Entry) (_ []entry.Entry, more bool, err error) {
 	for len(buffer) < batch {
 		ok, err := r.main.next(r.row)
+		if err != nil && ok {
+			err = r.naming(err)
+		}
 		if err != nil || !ok {
 			return buffer, false, err
 		}
@@ -52,6 +55,18 @@ func (r *reader) fill(buffer []entry.Entry) (_ []entry.Entry, more bool, err err
 		buffer = append(buffer, e)
 	}
 	return buffer, true, nil
+}
+
+// naming says which row cannot be read, when its anchor can.
+func (r *reader) naming(err error) error {
+	if r.maker.nameless(r.row) {
+		return err
+	}
+	for i, at := range r.maker.anchor {
+		r.maker.key[i] = r.row[at]
+	}
+	id := anchorOf(r.maker.key)
+	return fault.New(fault.KindOf(err), "import", "the row %s of %s: %w", id, r.object.table, err).About(id).WithHint("%s", fault.HintOf(err))
 }
 
 // first refuses an anchor that came before.

@@ -265,7 +265,7 @@ func (d sqlserver) column(row []entry.Value) column {
 	length, precision, scale := row[2].(int64), row[3].(int64), row[4].(int64)
 	filled, identity, computed := row[6] == true, row[7] == true, row[8] == true
 	c.dbFull, c.length = sqlserverFull(c.dbType, length, precision, scale)
-	c.kind = sqlserverKind(c.dbType, precision, scale)
+	c.kind, c.single = sqlserverKind(c.dbType, precision, scale), c.dbType == "real"
 	c.nullable, c.counter = row[5] == true, identity
 	c.readOnly = computed || identity
 	c.filled = filled || c.readOnly
@@ -322,5 +322,5 @@ func sqlserverKind(name string, precision, scale int64) connector.DataType {
 func (sqlserver) ofResult(t *sql.ColumnType) column {
 	name := strings.ToLower(t.DatabaseTypeName())
 	precision, scale, _ := t.DecimalSize()
-	return column{dbType: name, kind: sqlserverKind(name, precision, scale)}
+	return column{dbType: name, kind: sqlserverKind(name, precision, scale), single: name == "real"}
 }

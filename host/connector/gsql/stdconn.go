@@ -366,13 +366,14 @@ func (r *stdRows) next(dst []entry.Value) (bool, error) {
 	if err := r.sql.Scan(r.into...); err != nil {
 		return false, err
 	}
+	var first error
 	for i, v := range r.cells {
 		var err error
-		if dst[i], err = delivered(&r.out[i], r.clock, v); err != nil {
-			return false, err
+		if dst[i], err = delivered(&r.out[i], r.clock, v); first == nil {
+			first = err
 		}
 	}
-	return true, nil
+	return true, first
 }
 
 // delivered turns what a client library handed over into the column's type.
@@ -394,7 +395,7 @@ func delivered(c *column, k clock, v any) (entry.Value, error) {
 		}
 		v = string(raw)
 	case float32:
-		v = float64(raw)
+		v = shortest(raw)
 	case uint64:
 		v = fmt.Sprint(raw)
 	case time.Time:
