@@ -65,7 +65,7 @@ func (c *crowd) Create(ctx context.Context, e entry.Entry) (entry.Entry, error) 
 // ones, and by orders.
 func TestUniqueValuesAmongPeopleAtWork(t *testing.T) {
 	want := []string{"Sam", "Sam2", "Sam3", "Sam4"}
-	for _, kind := range []string{"initial", "incremental", "on demand"} {
+	for _, kind := range []string{"initial", "incremental", "on demand", "plan"} {
 		t.Run(kind, func(t *testing.T) {
 			b := newBench(t)
 			b.unique()
@@ -78,17 +78,12 @@ func TestUniqueValuesAmongPeopleAtWork(t *testing.T) {
 			b.job = cycle.NewJob(cycle.Parts{
 				Source: b.db.Directory(), Target: together(b.target, 4), Ledger: b.db.Ledger(), Log: b.db.Journal(),
 			}, b.rules)
-			if kind == "on demand" {
-				var orders sync.WaitGroup
-				for i := range 4 {
-					orders.Go(func() {
-						if _, err := b.job.Provision(b.ctx, entry.User, fmt.Sprintf("u%d", i)); err != nil {
-							t.Error(err)
-						}
-					})
-				}
-				orders.Wait()
-			} else {
+			switch kind {
+			case "on demand":
+				atOnce(t, 4, func(id string) error { _, err := b.job.Provision(b.ctx, entry.User, id); return err })
+			case "plan":
+				atOnce(t, 4, func(id string) error { _, err := b.job.Apply(b.ctx, entry.User, id, cycle.Precondition{}); return err })
+			default:
 				b.cycle()
 			}
 			if got := b.aliases(); !slices.Equal(got, want) {
@@ -96,6 +91,20 @@ func TestUniqueValuesAmongPeopleAtWork(t *testing.T) {
 			}
 		})
 	}
+}
+
+// atOnce orders something for u0, u1 and so on at the same time.
+func atOnce(t *testing.T, n int, order func(id string) error) {
+	t.Helper()
+	var orders sync.WaitGroup
+	for i := range n {
+		orders.Go(func() {
+			if err := order(fmt.Sprintf("u%d", i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	orders.Wait()
 }
 
 // TestUniqueValueOfSomebodyWhoFailsIsFree: what was kept for one who then got no account, the next one gets.
