@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -140,7 +141,8 @@ type API struct {
 	onDemand, bulk, callers *throttle
 	seal                    seal
 
-	looking chan struct{} // held for each batch of a look at everybody: one processor at most, however many ask
+	links   [64]sync.Mutex // held while two objects are looked at and linked
+	looking chan struct{}  // held for each batch of a look at everybody: one processor at most, however many ask
 }
 
 // New makes the API's handler.

@@ -182,9 +182,9 @@ func (a *API) createJob(w http.ResponseWriter, r *http.Request) error {
 	if reg.Job != nil {
 		return fault.New(fault.Invalid, "", "the application %s has a job already: %s", reg.Name, reg.Job.ID)
 	}
-	id := catalog.JobID(b.Template, string(tenant.From(r.Context())), reg.Principal)
+	id := catalog.JobID(t.Job, string(tenant.From(r.Context())), reg.Principal)
 	reg, err = a.Catalog.Amend(r.Context(), reg.ID, func(reg catalog.Registration) (catalog.Registration, error) {
-		reg.Job = &catalog.Job{ID: id, Template: b.Template, Created: time.Now().UTC()}
+		reg.Job = &catalog.Job{ID: id, Template: t.Job, Created: time.Now().UTC()}
 		if reg.Template == "" || t.Agents {
 			reg.Template = t.ID
 		}

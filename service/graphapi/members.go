@@ -2,8 +2,10 @@ package graphapi
 
 import (
 	"context"
+	"hash/fnv"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
@@ -26,6 +28,12 @@ func (a *API) addMember(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := notItself(g.ID, m.ID); err != nil {
+		return err
+	}
+	lock := a.linking(g.ID, m.ID) // of many who add the same member at once, one does
+	lock.Lock()
+	defer lock.Unlock()
 	there, err := a.Directory.HasMember(r.Context(), g.ID, m.ID)
 	if err != nil {
 		return err
@@ -37,6 +45,21 @@ func (a *API) addMember(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return noContent(w)
+}
+
+// notItself refuses a group as a member of itself.
+func notItself(group, member string) error {
+	if group == member {
+		return fault.New(fault.Invalid, "add members", "a group cannot be a member of itself").About(directory.Members)
+	}
+	return nil
+}
+
+// linking returns the lock of a pair of objects; pairs share some of them.
+func (a *API) linking(from, to string) *sync.Mutex {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(from + to)) // a hash takes everything
+	return &a.links[h.Sum32()%uint32(len(a.links))]
 }
 
 func (a *API) removeMember(w http.ResponseWriter, r *http.Request) error {
@@ -161,6 +184,9 @@ func (a *API) addOwner(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	lock := a.linking(g.ID, m.ID)
+	lock.Lock()
+	defer lock.Unlock()
 	have, err := a.ownersOf(r.Context(), g.ID)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-id/sallyport/entry"
 	"github.com/sallyport-id/sallyport/fault"
 	"github.com/sallyport-id/sallyport/internal/tenant"
+	"github.com/sallyport-id/sallyport/service/app/graphschema"
 	"github.com/sallyport-id/sallyport/service/cycle"
 	"github.com/sallyport-id/sallyport/service/journal"
 )
@@ -49,6 +50,9 @@ func (a *API) provisionOnDemand(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.Invalid, "provision on demand", "parameters must name exactly one subject")
 	}
 	x, err := a.running(r)
+	if err == nil {
+		err = ruleOf(x, b.Parameters[0].Rule)
+	}
 	if err != nil {
 		return err
 	}
@@ -72,13 +76,16 @@ func (a *API) provision(ctx context.Context, x work, s subject) (journal.Record,
 	if err != nil {
 		return journal.Record{}, err
 	}
-	id := lowerGUID(s.ID)
-	if e, err := a.find(ctx, t, id); err == nil {
-		id = e.ID
-	} else if !fault.Is(err, fault.NotFound) {
+	id, err := a.evenDeleted(ctx, t, s.ID)
+	if err != nil {
 		return journal.Record{}, err
 	}
 	members, given, err := s.members()
+	for i := 0; err == nil && i < len(members); i++ {
+		if members[i].ID, err = a.evenDeleted(ctx, members[i].Type, members[i].ID); fault.Is(err, fault.NotFound) {
+			err = fault.New(fault.Invalid, "provision on demand", "%w", err).About("links.members")
+		}
+	}
 	if err != nil {
 		return journal.Record{}, err
 	}
@@ -94,6 +101,28 @@ func (a *API) provision(ctx context.Context, x work, s subject) (journal.Record,
 		return rec, err
 	}
 	return a.logged(ctx, rec)
+}
+
+// ruleOf refuses a rule that the job's schema does not have; none is the one it has.
+func ruleOf(x work, id string) error {
+	have := graphschema.ToGraph(x.app).Rules[0].ID
+	if id == "" || strings.EqualFold(id, have) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "provision on demand", "the job has no synchronization rule %q", clip(id)).About("ruleId").
+		WithHint("the rule's id is %q; it stands in the job's schema, and may be left out", have)
+}
+
+// evenDeleted returns the id of an object that is live, or soft-deleted: those are deprovisioned on demand.
+func (a *API) evenDeleted(ctx context.Context, t entry.Type, id string) (string, error) {
+	id = lowerGUID(id)
+	e, err := a.find(ctx, t, id)
+	if fault.Is(err, fault.NotFound) {
+		if gone, again := a.Directory.Get(ctx, t, id); again == nil {
+			return gone.ID, nil
+		}
+	}
+	return e.ID, err
 }
 
 // logged gives a record the id that it got in the log, under which it is found again.

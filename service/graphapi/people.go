@@ -106,7 +106,7 @@ func (c collection) add(w http.ResponseWriter, r *http.Request) (entry.Entry, er
 	})
 }
 
-// refs resolves the objects that a body binds. An owner that is no user or group, as a client that binds itself, is left out.
+// refs resolves the objects that a body binds.
 func (c collection) refs(ctx context.Context, v revision) (map[string][]entry.Value, error) {
 	out := map[string][]entry.Value{}
 	for _, m := range v.members {
@@ -119,14 +119,14 @@ func (c collection) refs(ctx context.Context, v revision) (map[string][]entry.Va
 		}
 		out[directory.Members] = append(out[directory.Members], entry.Ref{Type: e.Type, ID: e.ID})
 	}
-	attr := owners
+	attr, find := owners, c.findOwner
 	if c.typ == entry.User {
-		attr = directory.Manager
+		attr, find = directory.Manager, c.findAny
 	}
 	for _, m := range v.owners {
-		e, err := c.findAny(ctx, m.ID)
+		e, err := find(ctx, m.ID)
 		if fault.Is(err, fault.NotFound) && attr == owners {
-			continue
+			return nil, fault.New(fault.Invalid, "bind owners", "%w", err)
 		}
 		if err != nil {
 			return nil, err
@@ -187,6 +187,9 @@ func (c collection) patch(w http.ResponseWriter, r *http.Request) error {
 	}}
 	for _, m := range refs[directory.Members] {
 		if ref, ok := m.(entry.Ref); ok {
+			if err := notItself(e.ID, ref.ID); err != nil {
+				return err
+			}
 			d.Add = append(d.Add, ref)
 		}
 	}

@@ -47,6 +47,9 @@ func (a *API) putSchema(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := jsonType(r); err != nil {
+		return err
+	}
 	var s graphschema.Schema
 	if err := unmarshal(contextHead.ReplaceAll(b, []byte("{")), &s); err != nil {
 		return err

@@ -182,7 +182,7 @@ func TestW14Secrets(t *testing.T) {
 func (w *world) demand(job, id, kind string) (key, value map[string]any) {
 	w.Helper()
 	pair := w.want(200, "pair", "POST", job+"/provisionOnDemand", map[string]any{"parameters": []any{map[string]any{
-		"ruleId": "anything#V2", "subjects": []any{map[string]any{"objectId": id, "objectTypeName": kind}},
+		"subjects": []any{map[string]any{"objectId": id, "objectTypeName": kind}},
 	}}})
 	for k, into := range map[string]*map[string]any{"key": &key, "value": &value} {
 		if err := json.Unmarshal([]byte(text(pair[k])), into); err != nil {
@@ -227,6 +227,35 @@ func TestW15ProvisionOnDemand(t *testing.T) {
 		t.Errorf("a refusal: %v %v", key, value)
 	}
 	w.want(400, "", "POST", job+"/provisionOnDemand", map[string]any{"parameters": []any{}})
+}
+
+// TestOnDemandKnowsWhomAndBy names a rule and people that are not there; five questions at most are answered at once.
+func TestOnDemandKnowsWhomAndBy(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann@x.example")
+	_, job := w.instantiate("Contoso")
+	schema, _ := w.schema(job)
+	rules, _ := schema["synchronizationRules"].([]any)
+	first, _ := rules[0].(map[string]any)
+	for rule, status := range map[string]int{"nope": 400, text(first["id"]): 200} {
+		w.want(status, "", "POST", job+"/provisionOnDemand", map[string]any{"parameters": []any{map[string]any{
+			"ruleId": rule, "subjects": []any{map[string]any{"objectId": ann, "objectTypeName": "User"}},
+		}}})
+	}
+	nobody := map[string]any{"objectId": "00000000-0000-4000-8000-000000000000", "objectTypeName": "User"}
+	before := len(list(w.want(200, "", "GET", "/v1.0/auditLogs/provisioning", nil)))
+	w.want(404, "", "POST", job+"/provisionOnDemand", map[string]any{"parameters": []any{map[string]any{"subjects": []any{nobody}}}})
+	g := w.group("Staff")
+	w.want(400, "", "POST", job+"/provisionOnDemand", map[string]any{"parameters": []any{map[string]any{"subjects": []any{
+		map[string]any{"objectId": g, "objectTypeName": "Group", "links": map[string]any{"members": []any{nobody}}},
+	}}}})
+	if after := len(list(w.want(200, "", "GET", "/v1.0/auditLogs/provisioning", nil))); after != before {
+		t.Errorf("%d records, %d before nobody was provisioned", after, before)
+	}
+	w.want(204, "", "DELETE", "/v1.0/users/"+ann, nil)
+	if key, value := w.demand(job, ann, "User"); key["result"] != "Success" {
+		t.Errorf("somebody who was deleted: %v %v", key, value)
+	}
 }
 
 func TestW36TooManyOnDemand(t *testing.T) {
