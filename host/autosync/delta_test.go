@@ -147,6 +147,10 @@ func (s *telling) Watch(ctx context.Context, _ entry.Type, w connector.Watermark
 	}
 	for {
 		s.x.mu.Lock()
+		if from < s.x.cut {
+			s.x.mu.Unlock()
+			return fault.New(fault.Conflict, "watch", "%q is not known", w)
+		}
 		if s.x.moved == nil {
 			s.x.moved = make(chan struct{})
 		}
@@ -244,6 +248,39 @@ func TestForgottenWatermarkImportsEverything(t *testing.T) {
 			x.set("3", 8)
 			if pass(61 * time.Second); number(c, "3") != 8 || x.imports() != 2 {
 				t.Errorf("not followed afterwards: %d, %d full imports", number(c, "3"), x.imports())
+			}
+		})
+	})
+}
+
+// TestWatchThatIsForgottenIsAPush: a target that has forgotten the watermark while it is watched is imported at once, not on the timer,
+// and one that forgets every time is not imported without end.
+func TestWatchThatIsForgottenIsAPush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTeller(10)
+		s, c := follow(x, "", nil)
+		play(t, s, func() {
+			x.with(func() {
+				x.objects["3"] = 7
+				x.log = append(x.log, "3")
+				x.cut = len(x.log)
+				close(x.moved)
+				x.moved = nil
+			})
+			if synctest.Wait(); number(c, "3") != 7 || x.imports() != 2 {
+				t.Errorf("%d, %d full imports", number(c, "3"), x.imports())
+			}
+			pass(3 * time.Second)
+			x.set("4", 8)
+			if synctest.Wait(); number(c, "4") != 8 || x.imports() != 2 {
+				t.Errorf("not watched afterwards: %d, %d full imports", number(c, "4"), x.imports())
+			}
+			x.with(func() { x.cut = 1 << 30 })
+			x.set("5", 9)
+			before := x.imports()
+			pass(10 * time.Minute)
+			if n := x.imports() - before; n < 2 || n > 30 {
+				t.Errorf("%d full imports of a target that forgets at once", n)
 			}
 		})
 	})

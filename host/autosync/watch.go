@@ -50,10 +50,17 @@ func (s *Sync) listen(ctx context.Context, t entry.Type, good func()) error {
 	if !ok {
 		return fault.New(fault.Unsupported, "watch the target", "the connector tells of no changes any more")
 	}
+	lost := 0 // how often in a row the target had forgotten the watermark
 	for {
 		before := s.markOf(t)
-		if err := w.Watch(ctx, t, before); err != nil {
+		err := w.Watch(ctx, t, before)
+		switch {
+		case err == nil:
+			lost = 0
+		case !fault.Is(err, fault.Conflict) || ctx.Err() != nil:
 			return err
+		default: // the changes are asked for all the same: they end in a full import
+			lost++
 		}
 		good()
 		p := push{make(chan struct{})}
@@ -67,7 +74,9 @@ func (s *Sync) listen(ctx context.Context, t entry.Type, good func()) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if st := s.State(); st.DeltaErr != nil || st.Held != nil || s.markOf(t) == before {
+		if lost > 0 {
+			rest(ctx, min(firstRetry<<min(lost-1, 10), lastRetry)) // not one full import after the other
+		} else if st := s.State(); st.DeltaErr != nil || st.Held != nil || s.markOf(t) == before {
 			rest(ctx, firstRetry) // the same push would come again at once
 		}
 	}

@@ -66,7 +66,11 @@ func (s *session) moved(ctx context.Context, o *object, from position) (more boo
 	}
 	err = s.read(ctx, "watch", func(ctx context.Context, c conn) error {
 		n, err := counted(ctx, c, f, from)
-		more = n != from.Told
+		if more = n != from.Told; err != nil || more {
+			return err
+		}
+		now, err := standOf(ctx, c, f.stand()) // a truncated table, or a history made anew, shows in the epoch alone
+		more = now.Epoch != from.Epoch
 		return err
 	})
 	return more, err

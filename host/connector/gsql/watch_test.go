@@ -118,6 +118,36 @@ func TestPushOfEveryChangeArrives(t *testing.T) {
 	})
 }
 
+// TestPushOfATruncatedTableArrives: a TRUNCATE, which tells of no row, wakes the watcher; the changes then ask for a full import.
+func TestPushOfATruncatedTableArrives(t *testing.T) {
+	watcher, writer := watching(t, databases[1])
+	create(t, writer, entry.User, person("gone").Attrs)
+	w, err := watcher.Mark(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	listening := make(chan struct{})
+	watcher.conn = &counting{pgConn: watcher.conn.(*pgConn), heard: listening}
+	told := make(chan error, 1)
+	go func() { told <- watcher.Watch(t.Context(), entry.User, w) }()
+	<-listening
+	table := watcher.objects[entry.User].table
+	if _, err := writer.conn.exec(t.Context(), query{text: "TRUNCATE " + table + " CASCADE"}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-told:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Fatal("nothing was told")
+	}
+	if _, _, err := writer.ImportSince(t.Context(), entry.User, w); !fault.Is(err, fault.Conflict) {
+		t.Errorf("the changes are read: %v", err)
+	}
+}
+
 func TestPushNeedsAHistory(t *testing.T) {
 	s := open(t, Contoso(SQLite), databases[0].url(t))
 	if err := s.Watch(t.Context(), entry.User, ""); !fault.Is(err, fault.Unsupported) || fault.HintOf(err) == "" {
