@@ -8,6 +8,9 @@ import (
 	"github.com/sallyport-id/sallyport/entry"
 )
 
+// ServicePrincipal is the type of a client of the API where it owns a group. It is no object of the directory.
+const ServicePrincipal entry.Type = "ServicePrincipal"
+
 // Names of attributes with a meaning of their own; all others are the Graph names of user and group properties.
 const (
 	UserPrincipalName = "userPrincipalName" // string, unique among users without regard to case

@@ -174,7 +174,7 @@ func (a *API) getObject(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.findAny(r.Context(), r.PathValue("id"))
+	e, err := a.findObject(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}

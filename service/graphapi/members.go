@@ -180,7 +180,7 @@ func (a *API) addOwner(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.find(r.Context(), entry.User, id)
+	m, err := a.findOwner(r.Context(), id)
 	if err != nil {
 		return err
 	}

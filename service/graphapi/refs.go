@@ -62,6 +62,13 @@ func (a *API) eachRef(ctx context.Context, refs []entry.Ref, visit func(entry.En
 		for to < len(refs) && to-from < scanBatch && refs[to].Type == refs[from].Type {
 			to++
 		}
+		if refs[from].Type == directory.ServicePrincipal {
+			if err := a.principals(ctx, refs[from:to], visit); err != nil {
+				return err
+			}
+			from = to
+			continue
+		}
 		os, err := a.Directory.Load(ctx, refs[from].Type, idsOf(refs[from:to]), false)
 		if err != nil {
 			return err

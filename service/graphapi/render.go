@@ -119,6 +119,9 @@ func instantText(t time.Time) string {
 
 // typed is an object that says of what type it is, for lists of several types.
 func typed(e entry.Entry, selected []string) object {
+	if e.Type == directory.ServicePrincipal {
+		return showPrincipal(e, selected)
+	}
 	s := shapeOf(e.Type)
 	out := s.render(e, selected)
 	out["@odata.type"] = s.kind

@@ -118,6 +118,9 @@ func (c *clock) link(typ, id, attr string, add, remove []entry.Ref) (n int64, er
 
 // resolve makes sure that the object referred to exists, and fills in its type when it is not known.
 func (t tx) resolve(r entry.Ref) (entry.Ref, error) {
+	if r.Type == directory.ServicePrincipal {
+		return r, nil // it lies elsewhere, and who links it has looked
+	}
 	candidates := []entry.Type{r.Type}
 	if r.Type == "" {
 		candidates = []entry.Type{entry.User, entry.Group}
