@@ -21,7 +21,7 @@ func (c *checker) limits(a App) {
 	c.span("target.rate", a.Target.Rate, 1, 100000, "use 1 to 100000 requests per second, or 0 for no limit")
 	c.span("target.concurrency", a.Target.Concurrency, 1, 256, "use 1 to 256, or 0 for as many as workers")
 	if d := a.Deprovision; d.DeleteLimit < 0 {
-		c.add("deprovision.deleteLimit", "the limit is negative", "use 1 or more; 500 is the default")
+		c.add("deprovision.deleteLimit", "the limit is negative", "use 1 or more, or 0 for the default, which is 500")
 	}
 	c.span("deprovision.deletePercent", a.Deprovision.DeletePercent, 1, 100, "use 1 to 100, or 0 for no such limit")
 	c.span("deprovision.deletePerDay", a.Deprovision.DeletePerDay, 1, many, "use 1 or more, or 0 for no such limit")

@@ -78,6 +78,9 @@ func (p *parser) checkRoot(root node) *SyntaxError {
 
 // check applies the arity and the function's own save-time rule.
 func (c *call) check() (problem, expected string) {
+	if n := len(c.args); n > c.fn.max { // empty places count: there is no parameter they could stand for
+		return fmt.Sprintf("%s has %d arguments", c.fn.Name, n), c.fn.usage()
+	}
 	c.normalise()
 	if c.fn.check != nil {
 		if problem, expected = c.fn.check(c); problem != "" {

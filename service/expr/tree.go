@@ -30,34 +30,36 @@ const (
 )
 
 // Tree returns the expression as data.
-func (e *Expr) Tree() Tree { return treeOf(e.root) }
+func (e *Expr) Tree() Tree { return treeOf(e.root, false) }
 
-func treeOf(n node) Tree {
+// treeOf makes a part's tree. bare leaves numbers without quotes, where it matters that they are no texts.
+func treeOf(n node, bare bool) Tree {
 	t := Tree{Expression: show(n), Parameters: []TreeItem{}}
 	switch n := n.(type) {
 	case *attribute:
 		t.Type, t.Name = AttributeNode, n.name
 	case *literal:
-		t.Type, t.Name, t.Expression = ConstantNode, n.name(), n.treeText()
+		t.Type, t.Name, t.Expression = ConstantNode, n.name(), n.treeText(bare)
 	case *concat:
 		t.Type, t.Name = FunctionNode, "&"
 		for _, p := range n.parts {
-			t.Parameters = append(t.Parameters, TreeItem{"source", treeOf(p)})
+			t.Parameters = append(t.Parameters, TreeItem{"source", treeOf(p, bare)})
 		}
 	case *compare:
 		t.Type, t.Name = FunctionNode, n.op
-		t.Parameters = []TreeItem{{"left", treeOf(n.left)}, {"right", treeOf(n.right)}}
+		t.Parameters = []TreeItem{{"left", treeOf(n.left, bare)}, {"right", treeOf(n.right, bare)}}
 	case *call:
 		t.Type, t.Name = FunctionNode, n.fn.Name
+		bare = bare || n.fn.Name == "IsString"
 		for i, a := range n.args {
-			t.Parameters = n.addParameter(t.Parameters, i, a)
+			t.Parameters = n.addParameter(t.Parameters, i, a, bare)
 		}
 	}
 	return t
 }
 
 // addParameter leaves out an omitted argument, but for a repeated parameter, where places count: there it is NULL, which means the same.
-func (c *call) addParameter(to []TreeItem, i int, a node) []TreeItem {
+func (c *call) addParameter(to []TreeItem, i int, a node, bare bool) []TreeItem {
 	p := c.fn.param(i)
 	if a == nil && !p.Repeats {
 		return to
@@ -65,26 +67,32 @@ func (c *call) addParameter(to []TreeItem, i int, a node) []TreeItem {
 	if a == nil {
 		a, _, _ = keyword("NULL")
 	}
-	return append(to, TreeItem{p.Name, treeOf(a)})
+	return append(to, TreeItem{p.Name, treeOf(a, bare)})
 }
 
 // param returns the parameter that argument i belongs to.
 func (f *builtin) param(i int) Param { return f.Params[min(i, len(f.Params)-1)] }
 
-// name is the bare value: the text itself, or a keyword.
+// name is the bare value: the text itself, a decimal number as it is written everywhere else (1.50 is 1.5), or a keyword.
 func (l *literal) name() string {
+	if isDecimal(l.source) {
+		return text(l.val)
+	}
 	if s, ok := l.val.(string); ok && l.source == "" {
 		return s
 	}
 	return l.source
 }
 
-// treeText quotes decimal numbers, which are the same bare and quoted; keywords and hexadecimal numbers stay bare.
-func (l *literal) treeText() string {
-	if isDecimal(l.source) {
-		return Quote(l.source)
+// treeText quotes decimal numbers, which are the same bare and quoted but for IsString; keywords and hexadecimal numbers stay bare.
+func (l *literal) treeText(bare bool) string {
+	switch {
+	case !isDecimal(l.source):
+		return show(l)
+	case bare:
+		return l.name()
 	}
-	return show(l)
+	return Quote(l.name())
 }
 
 // FromTree builds the expression of a tree. When the root carries a text, the text wins. The error is a fault.Invalid.

@@ -281,6 +281,11 @@ func (m *maker) stay() error {
 		}
 		m.p.Link = Link{Source: m.in.Change.Entry.ID, Type: m.in.Change.Entry.Type, Target: found.ID}
 		m.p.Have = found
+	} else if m.in.Listed {
+		m.step(Step{
+			Name: "EntrySynchronizationUpdate", Type: Matching, Status: Success,
+			Detail: "was matched before, so the target is not searched", Facts: map[string]string{"TargetAnchor": m.in.Link.Target},
+		})
 	}
 	return m.update()
 }

@@ -97,3 +97,14 @@ func (r *Rules) Redacted(t entry.Type) map[string]bool {
 	}
 	return o.mapping.Redacted()
 }
+
+// Lint returns warnings about mappings that are legal and perhaps not meant so, each beginning with the source type and the target attribute.
+func (r *Rules) Lint() []string {
+	var out []string
+	for _, o := range r.App.Objects {
+		for _, w := range r.objects[o.Source].mapping.Lint() {
+			out = append(out, string(o.Source)+" mapping "+w)
+		}
+	}
+	return out
+}

@@ -34,7 +34,7 @@ func (u *undoer) revert(w *wrote, have entry.Entry) Row {
 	if len(r.Write.Edits) == 0 {
 		return cannot(w.record, "the target holds the old values already", "")
 	}
-	r.Changes = shown(have.Attrs, r.Write.Edits)
+	r.Changes = u.shown(w.record, have.Attrs, r.Write.Edits)
 	if len(w.Hidden) > 0 {
 		r.Hint = "cannot be taken back, since their values are not kept: " + strings.Join(w.Hidden, ", ")
 	}
@@ -134,9 +134,11 @@ func text(values []entry.Value) string {
 	return cs[0].New
 }
 
-// shown lists what edits change, before and after.
-func shown(have entry.Attrs, edits []entry.Edit) []journal.Change {
-	return cycle.ChangesOf(plan.Plan{Verb: plan.Update, Edits: edits, Have: entry.Entry{Attrs: have}})
+// shown lists what edits change, before and after, but for values that no log may show.
+func (u *undoer) shown(r journal.Record, have entry.Attrs, edits []entry.Edit) []journal.Change {
+	return cycle.ChangesOf(plan.Plan{
+		Verb: plan.Update, Edits: edits, Have: entry.Entry{Attrs: have}, Redacted: u.rules.Redacted(entry.Type(r.Source.Type)),
+	})
 }
 
 // uncreate takes a create back in the way that was asked for.
@@ -154,7 +156,7 @@ func (u *undoer) uncreate(ctx context.Context, w *wrote, have entry.Entry) (Row,
 	if u.Created == DeleteCreated {
 		r := u.start(w, plan.Delete, "the object is deleted")
 		r.Write = &Write{Expect: expect, Unlink: true}
-		r.Changes = removed(have)
+		r.Changes = u.removed(w.record, have)
 		return r, nil
 	}
 	edits, why, err := u.disabling(ctx, w.record, have)
@@ -166,7 +168,7 @@ func (u *undoer) uncreate(ctx context.Context, w *wrote, have entry.Entry) (Row,
 	}
 	r := u.start(w, plan.Disable, "the account is switched off, not deleted")
 	r.Write = &Write{Edits: edits, Expect: only(expect, edits), Link: w.record.Source.ID != ""}
-	r.Changes = shown(have.Attrs, edits)
+	r.Changes = u.shown(w.record, have.Attrs, edits)
 	return r, nil
 }
 
@@ -181,12 +183,12 @@ func only(a entry.Attrs, edits []entry.Edit) entry.Attrs {
 	return out
 }
 
-func removed(have entry.Entry) []journal.Change {
+func (u *undoer) removed(r journal.Record, have entry.Entry) []journal.Change {
 	var edits []entry.Edit
 	for _, attr := range slices.Sorted(maps.Keys(have.Attrs)) {
 		edits = append(edits, entry.Edit{Op: entry.Remove, Attr: attr, Values: have.Attrs[attr]})
 	}
-	return shown(have.Attrs, edits)
+	return u.shown(r, have.Attrs, edits)
 }
 
 // disabling asks the mappings what they write for somebody who is deleted in the directory: that is how this application disables.
@@ -207,10 +209,13 @@ func (u *undoer) disabling(ctx context.Context, r journal.Record, have entry.Ent
 	if err != nil {
 		return nil, err.Error(), nil //nolint:nilerr // the row tells it
 	}
-	if p.Verb != plan.Disable {
-		return nil, p.Reason, nil
+	switch {
+	case p.Verb == plan.Disable:
+		return p.Edits, "", nil
+	case p.Code == "RedundantExport":
+		return nil, "it is switched off in the target already", nil
 	}
-	return p.Edits, "", nil
+	return nil, "the mappings do not say how to switch it off: none of them depends on IsSoftDeleted", nil
 }
 
 // recreate makes a deleted object anew from what it held.

@@ -63,6 +63,7 @@ initial one, which looks at everybody again. A new application's job does not ru
 				}
 			}
 			return e.print(out, func() {
+				e.warn(file)
 				e.say("Application %s applied (version %d).", out.ID, out.Version)
 				if !start {
 					e.say("Next: sallyport job start %s", out.ID)

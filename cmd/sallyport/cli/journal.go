@@ -170,6 +170,22 @@ func (e *env) sayExplanation(app string, x graphapi.Explanation) {
 	}
 }
 
+// demandedStep is a step as provision on demand spells it: type, not provisioningStepType, and in PascalCase.
+type demandedStep struct {
+	Type        string            `json:"type"`
+	Status      string            `json:"status"`
+	Description string            `json:"description"`
+	Details     map[string]string `json:"details"`
+}
+
+// lowerFirst spells a word of provision on demand as the journal does.
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
 // onDemand prints the answer of provision on demand: two JSON texts.
 func (e *env) onDemand(name, key, value string) error {
 	var k struct {
@@ -180,7 +196,7 @@ func (e *env) onDemand(name, key, value string) error {
 		Action             string
 		StatusInfo         struct{ Reason, RecommendedAction string }
 		ModifiedProperties []journal.Change
-		ProvisioningSteps  []journal.Step
+		ProvisioningSteps  []demandedStep
 	}
 	for text, into := range map[string]any{key: &k, value: &v} {
 		if err := json.Unmarshal([]byte(text), into); err != nil {
@@ -194,7 +210,7 @@ func (e *env) onDemand(name, key, value string) error {
 		}
 		e.say("%s: %s — %s", name, done, v.StatusInfo.Reason)
 		for _, s := range v.ProvisioningSteps {
-			e.sayStep(s.Type, s.Status, s.Detail, s.Facts)
+			e.sayStep(lowerFirst(s.Type), lowerFirst(s.Status), s.Description, s.Details)
 		}
 		e.sayChanges(v.ModifiedProperties)
 	})

@@ -46,6 +46,7 @@ compared with the file; an agent's and an application's endpoints are tried. --o
 						fmt.Fprintf(e.err, "%v\n", err)
 					} else {
 						e.say("%s: good", file)
+						e.warn(file)
 					}
 				}); perr != nil {
 					return perr
@@ -65,6 +66,9 @@ func verdict(file string, err error) map[string]any {
 	v := map[string]any{"file": file, "valid": err == nil}
 	if err != nil {
 		v["error"] = err.Error()
+	}
+	if ws := warnings(file); len(ws) > 0 {
+		v["warnings"] = ws
 	}
 	return v
 }
