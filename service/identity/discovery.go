@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -21,6 +22,9 @@ func (s *Server) tokenEndpoint(r *http.Request) string { return s.authority(r) +
 // discovery is OpenID Connect Discovery §4 and RFC 8414.
 func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 	id, err := tenantOf(r)
+	if err == nil {
+		err = s.knownTenant(r.Context(), id)
+	}
 	if err != nil {
 		s.answerRefusal(w, r, err)
 		return
@@ -47,6 +51,23 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	answer(w, http.StatusOK, doc)
+}
+
+// knownTenant refuses a tenant that nobody can sign in to: one without clients and grants. The default one is there from the start.
+func (s *Server) knownTenant(ctx context.Context, id tenant.ID) error {
+	if id == tenant.Default {
+		return nil
+	}
+	ctx = tenant.With(ctx, id)
+	cs, err := s.Clients.ListClients(ctx)
+	if err != nil || len(cs) > 0 {
+		return err
+	}
+	gs, err := s.Grants.Granted(ctx)
+	if err == nil && len(gs) == 0 {
+		return noTenant(string(id))
+	}
+	return err
 }
 
 // hostOf is the host of a URL, with its port.

@@ -125,10 +125,14 @@ func tenantOf(r *http.Request) (tenant.ID, error) {
 	case t == "", t == "common", t == "organizations", t == "adfs", t == TenantGUID(tenant.Default):
 		return tenant.Default, nil
 	case !tenantForm.MatchString(t):
-		return "", refuse(http.StatusBadRequest, "invalid_request", 90002, "Tenant '%s' not found. Check that the tenant in the URL is right.", clip(t))
+		return "", noTenant(t)
 	default:
 		return tenant.ID(t), nil
 	}
+}
+
+func noTenant(name string) *refusal {
+	return refuse(http.StatusBadRequest, "invalid_request", 90002, "Tenant '%s' not found. Check that the tenant in the URL is right.", clip(name))
 }
 
 // peer is the address at the other end of the connection, without the port.
