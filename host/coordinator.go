@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,7 @@ type Coordinator struct {
 	locks  stripes
 	budget budget
 	memory *memory
+	trails *trails
 	log    *slog.Logger
 
 	batches *batches // nil = the connector takes writes one by one
@@ -60,7 +62,7 @@ var _ scimserver.Store = (*Coordinator)(nil)
 
 // New makes a Coordinator with empty caches. fault.Invalid when a flow names an attribute or value that does not fit.
 func New(cfg Config) (*Coordinator, error) {
-	c := &Coordinator{cfg: cfg, locks: newStripes(), memory: newMemory(cfg.Dir), log: cfg.Log}
+	c := &Coordinator{cfg: cfg, locks: newStripes(), memory: newMemory(cfg.Dir), trails: newTrails(cfg.Dir), log: cfg.Log}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -82,7 +84,7 @@ func New(cfg Config) (*Coordinator, error) {
 		c.batches = newBatches(c.pool, cfg.Can.Batch, max(cfg.Writers, 1))
 	}
 	c.budget = budget{Budget: cfg.Budget, release: c.releaseDeletes}
-	return c, c.memory.load()
+	return c, errors.Join(c.memory.load(), c.trails.load())
 }
 
 // Close ends the pool's idle sessions and writes down what must outlive the process.
@@ -128,6 +130,7 @@ type kind struct {
 	match   []string          // columns that identify an object
 	flows   flowValues
 	dn      string                         // SCIM name of the pseudo attribute that shows the DN; "" when a column has it
+	names   atomic.Pointer[names]          // columns that name objects; nil = not asked yet
 	lengths atomic.Pointer[map[string]int] // of columns, as the schema was last read; nil = as bound
 }
 

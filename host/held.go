@@ -106,10 +106,11 @@ func (c *Coordinator) writeRef(ctx context.Context, k *kind, row cache.Row, colu
 // settleBatch is after how many objects Settle writes down what it did.
 const settleBatch = 1024
 
-// Settle writes every held reference whose object has appeared; autosync calls it after imports. It also saves what is remembered.
+// Settle writes every held reference whose object has appeared; autosync calls it after imports. References that did not follow a rename do so
+// now. It also saves what is remembered.
 func (c *Coordinator) Settle(ctx context.Context) error {
 	targets := c.memory.targets()
-	if len(targets) == 0 {
+	if len(targets) == 0 && len(c.trails.all()) == 0 {
 		return c.memory.save()
 	}
 	done, err := c.cfg.Writing()
@@ -117,6 +118,9 @@ func (c *Coordinator) Settle(ctx context.Context) error {
 		return err
 	}
 	defer done()
+	if err := c.catchUp(ctx); err != nil {
+		return err
+	}
 	for i, id := range targets {
 		if ctx.Err() != nil {
 			break

@@ -30,6 +30,7 @@ type change struct {
 	waited   bool      // references of the row waited before
 	turn     turn
 	password connector.Secret
+	trail    *trail // nil unless the object is renamed
 }
 
 // release ends the waiting of a column for some targets, or for all of them.
@@ -85,6 +86,9 @@ func (c *Coordinator) Update(ctx context.Context, t entry.Type, id, version stri
 	}
 	defer done()
 	row, ch, err := c.updateLocked(ctx, k, anchor, version, edits)
+	if err == nil && ch.trail != nil {
+		row, err = c.follow(ctx, k, ch.trail, row)
+	}
 	if row.Anchor != "" && (ch.waited || len(ch.held)+len(ch.released) > 0 || row.Anchor != anchor) {
 		var keepErr error
 		row, keepErr = c.keepHeld(ctx, k, row, ch.held)
@@ -116,7 +120,13 @@ func (c *Coordinator) updateLocked(ctx context.Context, k *kind, anchor, version
 	if ch.turn == disabling && k.flows.disable == FlowDelete {
 		return row, ch, nil // the object goes; nothing else is written to it
 	}
+	if ch.trail, err = c.begin(ctx, k, ch); err != nil {
+		return row, ch, err
+	}
 	row, err = c.write(ctx, k, ch)
+	if err != nil && ch.trail != nil && row.Anchor == ch.row.Anchor && !passing(err) {
+		err = cmp.Or(c.trails.drop(ch.trail), err) // what may have taken effect stays on its trail
+	}
 	return row, ch, err
 }
 
@@ -321,7 +331,11 @@ func (k *kind) moved(row cache.Row, edits []entry.Edit) (cache.Row, error) {
 
 // renamed gives an object its new anchor and remembers the old id, so that a client that knows only that one still finds it.
 func (c *Coordinator) renamed(k *kind, from, to string) error {
-	if _, err := k.cache.Rename(from, to, ""); err != nil {
+	dn := "" // as it is: the column that holds it is edited by itself
+	if k.b.DNColumn() == "" {
+		dn = k.b.MakeDN(to, nil)
+	}
+	if _, err := k.cache.Rename(from, to, dn); err != nil {
 		return err
 	}
 	for _, other := range c.kinds {

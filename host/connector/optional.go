@@ -18,6 +18,17 @@ type PasswordChanger interface {
 	ChangePassword(ctx context.Context, t entry.Type, a Anchor, was, want Secret) error
 }
 
+// Follower is implemented by sessions of targets that hold references by a name which can change (a DN, a login name) instead of by
+// the anchor. The host calls it after each update that may have changed a name.
+type Follower interface {
+	// Names returns the attributes by which others refer to objects of the type, and those that make such a name.
+	Names(t entry.Type) []string
+	// Follow makes what refers to the object by the DN or the names it had refer to it as it is called now, and does nothing where the
+	// target did so itself, or nothing changed: it may be repeated. was holds values of Names. fault.Conflict when another object
+	// goes by the old name meanwhile.
+	Follow(ctx context.Context, t entry.Type, a Anchor, dn string, was map[string]string) error
+}
+
 // Partition is a part of a target that can be imported by itself: a naming context, a schema, a file.
 type Partition struct {
 	ID       string `json:"id"`       // in the target's own spelling

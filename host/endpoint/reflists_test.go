@@ -9,16 +9,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sallyport-id/sallyport/host/config"
 	"github.com/sallyport-id/sallyport/host/connector"
 	"github.com/sallyport-id/sallyport/host/connector/gsql"
+	"github.com/sallyport-id/sallyport/host/endpoint"
 	"github.com/sallyport-id/sallyport/scim"
 )
 
 const clubTables = `
-CREATE TABLE People (Login TEXT PRIMARY KEY, Mail TEXT);
+CREATE TABLE People (Login TEXT PRIMARY KEY, Mail TEXT, Boss TEXT);
 CREATE TABLE Clubs (ID INTEGER PRIMARY KEY, Title TEXT NOT NULL);
-CREATE TABLE Members (Club INTEGER, Person TEXT REFERENCES People(Login) ON UPDATE CASCADE, PRIMARY KEY (Club, Person));
-CREATE TABLE Owners (Club INTEGER, Person TEXT REFERENCES People(Login) ON UPDATE CASCADE, PRIMARY KEY (Club, Person));
+CREATE TABLE Members (Club INTEGER, Person TEXT, PRIMARY KEY (Club, Person));
+CREATE TABLE Owners (Club INTEGER, Person TEXT, PRIMARY KEY (Club, Person));
 CREATE TABLE Peers (Login TEXT, Peer TEXT, PRIMARY KEY (Login, Peer));
 `
 
@@ -42,9 +44,11 @@ connectors:
 
 // clubs is a host over a database of clubs, whose groups and people have more than one list of references.
 type clubs struct {
-	t   *testing.T
-	db  *sql.DB
-	ask func(method, path, body string) (int, string)
+	t     *testing.T
+	db    *sql.DB
+	cfg   config.Config
+	ask   func(method, path, body string) (int, string)
+	close func()
 }
 
 func newClubs(t *testing.T, yaml string) clubs {
@@ -59,10 +63,20 @@ func newClubs(t *testing.T, yaml string) clubs {
 	if _, err := db.Exec(clubTables); err != nil {
 		t.Fatal(err)
 	}
-	h := startWith(t, load(t, dir, strings.Replace(yaml, "DB", path, 1)), map[string]connector.Driver{"gsql": gsql.Driver{}})
+	return openClubs(t, db, load(t, dir, strings.NewReplacer("DB", path, "DATA", filepath.Join(dir, "data")).Replace(yaml)))
+}
+
+// openClubs starts a host with the configuration.
+func openClubs(t *testing.T, db *sql.DB, cfg config.Config) clubs {
+	t.Helper()
+	h, err := endpoint.Open(cfg, map[string]connector.Driver{"gsql": gsql.Driver{}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := running(t, h.Work)
 	ready(t, h)
 	tr, url := h.Transport(), h.URL("Clubs")
-	return clubs{t: t, db: db, ask: func(method, path, body string) (int, string) {
+	return clubs{t: t, db: db, cfg: cfg, close: stop, ask: func(method, path, body string) (int, string) {
 		t.Helper()
 		status, answer, _ := ask(t, tr, method, url+path, token, body)
 		return status, answer
