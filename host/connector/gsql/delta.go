@@ -2,6 +2,7 @@ package gsql
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/sallyport-id/sallyport/entry"
@@ -87,10 +88,28 @@ func (s *session) stand(ctx context.Context, o *object) (at position, err error)
 		at.Told, err = counted(ctx, c, f, at)
 		return err
 	})
+	err = s.ofHistory(o, err)
 	if err == nil && !isNumber(at.At) && !isTime(at.At) {
 		err = fault.New(fault.Invalid, op, "%q is neither a number nor a time", at.At).About(string(o.name)).WithHint("check the setting delta")
 	}
 	return at, err
+}
+
+// ofHistory says which right a refusal to read the history lacks: of a history only SELECT is needed.
+func (s *session) ofHistory(o *object, err error) error {
+	if !s.pushes() || !fault.Is(err, fault.Denied) {
+		return err
+	}
+	h := historyTable(s.grammar(), o)
+	return fault.New(fault.Denied, "read the history", "%w", withoutHint(err)).About(h).WithHint("GRANT SELECT ON %s TO the account, and no more", h)
+}
+
+// withoutHint returns the cause of a fault, so that another hint can take the place of its own.
+func withoutHint(err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Err != nil {
+		return f.Err
+	}
+	return err
 }
 
 func standOf(ctx context.Context, c conn, q query) (at position, err error) {

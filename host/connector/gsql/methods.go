@@ -74,6 +74,9 @@ func (b *builder) compileOne(ctx context.Context, o *object, m *method) error {
 			return err
 		}
 		positional = positional[n:]
+		if m.head.operation == "values" && slices.ContainsFunc(t.params, func(p string) bool { return p == anchorWord || strings.HasPrefix(p, anchorPart) || p == valueWord }) {
+			return fmt.Errorf("a section of values gives those of all objects at once, the columns of the anchor and then the value, and there is no Anchor yet")
+		}
 		m.statements = append(m.statements, t)
 	}
 	return nil

@@ -120,6 +120,9 @@ func (b *builder) build(ctx context.Context) (map[entry.Type]*object, error) {
 		}
 		objects[line.t].children = append(objects[line.t].children, c)
 	}
+	if err := b.references(objects); err != nil {
+		return nil, err
+	}
 	for _, t := range b.layout.types {
 		b.sideChildren(objects[t.name])
 		if err := b.compile(ctx, objects[t.name]); err != nil {
@@ -216,6 +219,19 @@ func (b *builder) child(ctx context.Context, o *object, line childLine) (child, 
 	}
 	c.value, err = columnsOf(tab, line.value)
 	return c, err
+}
+
+// references refuses a table of references whose columns cannot hold the anchor of what they point to.
+func (b *builder) references(objects map[entry.Type]*object) error {
+	for _, line := range b.layout.children {
+		to := objects[line.refType]
+		if !line.ref || to == nil || len(to.anchor) == len(line.value) {
+			continue
+		}
+		return fault.New(fault.Invalid, "read the database's schema", "%d columns for a reference to %s, whose anchor has %d", len(line.value), to.name, len(to.anchor)).
+			About(string(line.t)+"."+line.attr).WithHint("name one column of values for each anchor column of %s (%s), in the same order", to.name, list("", to.anchor))
+	}
+	return nil
 }
 
 func columnsOf(t table, names []string) ([]column, error) {

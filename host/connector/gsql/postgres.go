@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -72,7 +73,14 @@ func (postgres) bind(c column, k clock, v entry.Value) (any, error) {
 	case entry.Complex:
 		return nil, fmt.Errorf("%s is not a JSON column; list it in the setting json", c.name)
 	}
-	return text(v), nil
+	s := text(v)
+	if !utf8.ValidString(s) {
+		return nil, errNotUTF8
+	}
+	if strings.ContainsRune(s, 0) {
+		return nil, errNUL
+	}
+	return s, nil
 }
 
 func postgresTime(c column, k clock, t time.Time) (any, error) {

@@ -73,7 +73,7 @@ func (s *session) moved(ctx context.Context, o *object, from position) (more boo
 		more = now.Epoch != from.Epoch
 		return err
 	})
-	return more, err
+	return more, s.ofHistory(o, err)
 }
 
 // wait returns when it is time to look again.
