@@ -14,7 +14,7 @@ func TestMisspeltPropertiesAreRefused(t *testing.T) {
 	user, group := "/v1.0/users/"+ann, "/v1.0/groups/"+g
 	for _, c := range []struct{ path, body, says string }{
 		{user, `{"dispalyName":"typo"}`, "displayName"}, {user, `{"accuontEnabled":false}`, "accountEnabled"}, {user, `{"shoeSize":"44"}`, "extension_shoeSize"},
-		{group, `{"descripton":"typo"}`, "description"}, {group, `{"jobTitle":"x"}`, "extension_jobTitle"},
+		{group, `{"dscription":"typo"}`, "description"}, {group, `{"jobTitle":"x"}`, "extension_jobTitle"},
 		{user, `{"displayName":"a","DisplayName":"b"}`, "twice"}, {user, `{"employeeOrgData":{"division":"a","Division":"b"}}`, "twice"},
 	} {
 		if a := w.wants(400, "", call{method: "PATCH", path: c.path, body: c.body}); !strings.Contains(a.text, c.says) {
