@@ -36,7 +36,7 @@ connectors:
       delta: syncrepl
     objects:
       User: {match: [uid]}
-      Group: {match: [cn]}
+      Group: {core: {members: member}, match: [cn]}
     deprovision: {disable: set, attribute: accountEnabled, value: false, delete: delete}
 `
 
@@ -94,7 +94,7 @@ connectors:
       delta: changelog
     objects:
       User: {match: [uid]}
-      Group: {match: [cn]}
+      Group: {core: {members: member}, match: [cn]}
     deprovision: {disable: set, attribute: accountEnabled, value: false, delete: delete}
 `
 
@@ -165,7 +165,7 @@ connectors:
       timestampDeletes: true
     objects:
       User: {match: [sAMAccountName]}
-      Group: {match: [cn]}
+      Group: {core: {members: member}, match: [cn]}
     deprovision: {disable: set, attribute: accountEnabled, value: false, delete: delete}
 `
 
