@@ -166,7 +166,7 @@ func toldOfRenames(t *trial, h Harness) {
 	c := begin(t, h)
 	e := c.sample(1, nil)
 	w := c.mark()
-	after := c.edit(e, replace(h.Anchor, "Renamed-and-told"))
+	after := c.edit(e, replace(h.Anchor, h.newName(2, "Renamed-and-told")))
 	changes, _ := c.since(h.Type, w)
 	c.became(changes, string(after))
 	if x, ok := changes[e.ID]; c.can.Deletions && (!ok || !x.Deleted) {

@@ -15,7 +15,7 @@ import (
 
 // Discover makes a harness for a target that is there: it reads the schema and gives the attributes of t their parts. patterns say
 // what a new object holds, attribute to text in which {n} becomes a number that no other object has ("dn":
-// "uid=kit{n},ou=people,dc=example"); required attributes without one get made-up values.
+// "uid=kit{n},ou=people,dc=example", and "Group.dn" for groups); required attributes without one get made-up values.
 func Discover(ctx context.Context, open func(context.Context) (connector.Session, error), t entry.Type, patterns map[string]string) (Harness, error) {
 	s, err := open(ctx)
 	if err != nil {
@@ -36,12 +36,14 @@ func Discover(ctx context.Context, open func(context.Context) (connector.Session
 			WithHint("it has: %s", strings.Join(names, ", "))
 	}
 	for name := range patterns {
-		if _, ok := o.Attribute(name); !ok {
-			return Harness{}, fault.New(fault.Invalid, "make samples", "%s has no attribute %q", t, name).WithHint("spelling counts, as in the schema")
+		if _, ok := o.Attribute(name); !ok && !ofAnother(schema, name) {
+			return Harness{}, fault.New(fault.Invalid, "make samples", "%s has no attribute %q", t, name).
+				WithHint("spelling counts, as in the schema; that of another type is TYPE.ATTRIBUTE")
 		}
 	}
 	m := maker{object: o, patterns: patterns, run: runName()}
 	h := Harness{Open: open, Type: t, Sample: m.sample, Scale: defaultScale / 10}
+	h.spares = spares{maker: m, why: map[string]string{}, companies: m.companies(schema)}
 	m.cast(&h)
 	return h, nil
 }
@@ -78,11 +80,20 @@ func (m maker) cast(h *Harness) {
 			h.spares.texts = append(h.spares.texts, a)
 		case a.Type == connector.Boolean && !a.MultiValued:
 			h.spares.flags = append(h.spares.flags, a)
+		case a.Type == connector.String && a.MultiValued:
+			h.spares.lists = append(h.spares.lists, a)
+		case a.Type == connector.JSON && a.MultiValued:
+			h.spares.papers = append(h.spares.papers, a)
+		case m.pointsHere(a):
+			h.spares.links = append(h.spares.links, a)
 		}
 	}
 	all := func(connector.Attribute) bool { return true }
 	*h = h.withText(first(h.spares.texts, all))
 	h.Flag = first(h.spares.flags, all).Name
+	if h.Unique == "" {
+		h.spares.why["Unique"] = "the schema has no other String that is unique and can be written"
+	}
 	if h.Required == "" { // everything that is required is a key: one of these names the objects
 		h.Required = m.naming()
 	}

@@ -12,7 +12,7 @@ func references(t *trial, h Harness) {
 	e := c.sample(3, entry.Attrs{h.Manager: {entry.Ref{Type: h.Type, ID: boss.ID}}})
 	a := connector.Anchor(e.ID)
 	c.is(h.Type, a, entry.Attrs{h.Manager: {entry.Ref{ID: boss.ID}}})
-	if found := c.finds(h.Type, h.Manager, entry.Ref{ID: boss.ID}); c.can.Lookup && len(found) != 1 || found[0].ID != e.ID {
+	if found := c.finds(h.Type, h.Manager, entry.Ref{ID: boss.ID}); c.can.Lookup && (len(found) != 1 || found[0].ID != e.ID) {
 		t.Errorf("lookup by reference found %v", found)
 	}
 	c.edit(e, remove(h.Manager, entry.Ref{ID: boss.ID}), add(h.Manager, entry.Ref{ID: next.ID}))
@@ -38,7 +38,7 @@ func members(t *trial, h Harness) {
 	c.edit(g, add(h.Members, ref(two)))
 	c.edit(g, add(h.Members, ref(two)))
 	c.is(h.Group, anchor, entry.Attrs{h.Members: {ref(one), ref(two)}})
-	if found := c.finds(h.Group, h.Members, ref(two)); c.can.Lookup && len(found) != 1 || found[0].ID != g.ID {
+	if found := c.finds(h.Group, h.Members, ref(two)); c.can.Lookup && (len(found) != 1 || found[0].ID != g.ID) {
 		t.Errorf("lookup by member found %v", found)
 	}
 	c.edit(g, remove(h.Members, ref(one)))

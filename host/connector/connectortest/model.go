@@ -98,7 +98,7 @@ func played(h Harness, have entry.Attrs, edits []entry.Edit) entry.Attrs {
 	for _, e := range edits {
 		held := have[e.Attr]
 		switch {
-		case e.Op == entry.Add && e.Attr != h.Many:
+		case e.Op == entry.Add && !h.several(e.Attr):
 			e.Op = entry.Replace
 		case e.Op == entry.Add:
 			e.Values = slices.DeleteFunc(slices.Clone(e.Values), func(v entry.Value) bool { return h.holds(held, v) })
@@ -125,7 +125,7 @@ func (h Harness) holds(vs []entry.Value, v entry.Value) bool {
 
 func (s *story) delete(id string) {
 	for other, a := range s.model { // nobody may point to what goes: targets differ in what they do about it
-		if ref, ok := a.First(s.c.h.Manager).(entry.Ref); ok && ref.ID == id {
+		if slices.ContainsFunc(a[s.c.h.Manager], func(v entry.Value) bool { ref, ok := v.(entry.Ref); return ok && ref.ID == id }) {
 			s.c.edit(entry.Entry{Type: s.c.h.Type, ID: other}, replace(s.c.h.Manager))
 			a.Set(s.c.h.Manager)
 		}
@@ -216,6 +216,9 @@ func (s *story) value(name string) entry.Value {
 		return entry.Ref{Type: h.Type, ID: rapid.SampledFrom(s.order).Draw(s.r, name)}
 	}
 	texts := slices.DeleteFunc(slices.Clone(storyTexts), func(x string) bool { return !h.takes(x) })
+	if name == h.Many && h.spares.given() { // nobody has said which of them the target takes for the same
+		texts = slices.DeleteFunc(texts, func(x string) bool { return !slices.Contains(unlike(), x) })
+	}
 	return rapid.SampledFrom(texts).Draw(s.r, name)
 }
 

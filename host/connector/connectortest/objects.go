@@ -191,11 +191,12 @@ func renames(t *trial, h Harness) {
 		with[h.Many] = []entry.Value{"kept"}
 		c.edit(e, add(h.Many, "kept"))
 	}
-	a := c.edit(e, replace(h.Anchor, "Renamed"))
-	if a != "Renamed" {
+	name := h.newName(1, "Renamed")
+	a := c.edit(e, replace(h.Anchor, name))
+	if string(a) != name {
 		t.Fatalf("anchor is %q after the rename", a)
 	}
-	with[h.Anchor] = []entry.Value{"Renamed"}
+	with[h.Anchor] = []entry.Value{name}
 	c.is(h.Type, a, with)
 	if n := len(c.all(h.Type)); n != 1 {
 		t.Errorf("%d objects after the rename", n)
@@ -203,7 +204,7 @@ func renames(t *trial, h Harness) {
 	_, err := c.Update(t.Context(), h.Type, connector.Anchor(e.ID), []entry.Edit{replace(h.Required, "x")})
 	wants(t, err, fault.NotFound)
 	other := c.sample(2, nil)
-	_, err = c.Update(t.Context(), h.Type, connector.Anchor(other.ID), []entry.Edit{replace(h.Anchor, "Renamed")})
+	_, err = c.Update(t.Context(), h.Type, connector.Anchor(other.ID), []entry.Edit{replace(h.Anchor, name)})
 	wants(t, err, fault.Exists)
 }
 

@@ -23,8 +23,8 @@ func Run(t *testing.T, h Harness) {
 			}
 			open := h.Open
 			if h.New != nil {
-				if c.part != nil && !c.part(h) {
-					t.Skip("the harness has no such attribute")
+				if !h.has(c.part) {
+					t.Skip(h.lacks(c.part))
 				}
 				open = h.New(t)
 			}
@@ -49,7 +49,7 @@ type Outcome string
 const (
 	Passed  Outcome = "passed"
 	Failed  Outcome = "failed"
-	Skipped Outcome = "skipped" // Detail says why: an excuse, or a part that the target does not have
+	Skipped Outcome = "skipped" // Detail says why: an excuse, or what was looked for in vain
 )
 
 // Verdict is what came of one check.
@@ -110,10 +110,10 @@ func (c Check) judge(ctx context.Context, h Harness, open func(context.Context) 
 		v.Outcome, v.Failures = Failed, []string{"open: " + said(err)}
 	case h.Excuses[c.Name] != "":
 		v.Outcome, v.Detail = Skipped, "excused: "+h.Excuses[c.Name]
-	case c.part != nil && !c.part(h):
-		v.Outcome, v.Detail = Skipped, "the target has no attribute for it"
 	case c.ability != "" && !has(can, c.ability), c.Tier == Delta && !has(can, "delta"):
 		v.Outcome, v.Detail = Skipped, "excused: "+can.Excuses[c.lacks(can)]
+	case !h.has(c.part):
+		v.Outcome, v.Detail = Skipped, h.lacks(c.part)
 	default:
 		t := &trial{ctx: ctx, name: c.Name, h: h, open: open, can: can}
 		t.play(c.run)

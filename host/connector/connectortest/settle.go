@@ -12,12 +12,18 @@ import (
 // spares are the attributes that could play a part by what the schema says, in its order. Whether a target lets one be cleared, or
 // fills it in by itself, no schema tells: NOT NULL with a default, an account's state, a virtual attribute.
 type spares struct {
-	texts []connector.Attribute
-	flags []connector.Attribute
+	maker     maker
+	texts     []connector.Attribute
+	flags     []connector.Attribute
+	lists     []connector.Attribute
+	papers    []connector.Attribute
+	links     []connector.Attribute
+	companies []company
+	why       map[string]string // field of Harness → why it is empty
 }
 
 // given reports whether the harness was made by Discover.
-func (s spares) given() bool { return len(s.texts) > 0 || len(s.flags) > 0 }
+func (s spares) given() bool { return s.maker.run != "" }
 
 // settleAt is a sample's number that no check takes.
 const settleAt = 990_000
@@ -41,8 +47,12 @@ func (h Harness) settled(ctx context.Context) Harness {
 			out = c.measured(e, out)
 		}
 		out.Flag = first(h.spares.flags, func(a connector.Attribute) bool { return c.comesAndGoes(e, a, true) }).Name
+		if out.Text == "" {
+			out.spares.why["Text"] = tried(h.spares.texts, "optional String of any text")
+		}
+		out = c.parted(e, out)
 	})
-	return out
+	return out.grouped(ctx)
 }
 
 // measured finds out whether the text may be empty, and how long it may be where the schema does not say.
