@@ -13,8 +13,17 @@ import (
 )
 
 // Create inserts the row, and the rows of its multi-valued attributes in the same transaction. What it returns was read
-// back from the database by the insert itself.
+// back from the database by the insert itself. When a column is gone that was only to be read back, it is made by what the table is now.
 func (s *session) Create(ctx context.Context, e entry.Entry) (entry.Entry, error) {
+	s.lacking = false
+	made, err := s.createOnce(ctx, e)
+	if err != nil && s.lacking && ctx.Err() == nil { // nothing took effect: it was refused, or rolled back
+		return s.createOnce(ctx, e)
+	}
+	return made, err
+}
+
+func (s *session) createOnce(ctx context.Context, e entry.Entry) (entry.Entry, error) {
 	const op = "create"
 	o, err := s.fresh(ctx, e.Type)
 	if err != nil {
@@ -179,7 +188,7 @@ func keyAfter(anchor, into []column, args, key []any) []any {
 func (o *object) writable(name string) (column, error) {
 	c, ok := o.column(name)
 	if !ok {
-		return c, invalid(name, "%s has no column %q", o.table, name)
+		return c, invalid(name, "%s has no column %q", o.table, name).WithHint("take it out of the mapping, or read the schema again: the table may have changed")
 	}
 	if c.readOnly {
 		return c, invalid(name, "the database makes the value of %s itself", name)

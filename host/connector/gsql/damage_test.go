@@ -276,6 +276,28 @@ func TestColumnDroppedInMidRunIsNamed(t *testing.T) {
 	})
 }
 
+// TestColumnDroppedInMidRunIsNotMissedByWhoDoesNotSendIt: a create without the column that went is made at once.
+func TestColumnDroppedInMidRunIsNotMissedByWhoDoesNotSendIt(t *testing.T) {
+	each(t, func(t *testing.T, d database) {
+		s := open(t, simple(map[string]string{"types": "User=users", "multiValued": "User.phones=phones(owner -> phone)"}, `CREATE TABLE users (id bigint PRIMARY KEY NOT NULL, floor bigint, v {long})`,
+			`CREATE TABLE phones (owner bigint NOT NULL, phone {short} NOT NULL)`)(d), d.url(t))
+		create(t, s, entry.User, entry.Attrs{"id": {int64(0)}, "floor": {int64(0)}})
+		for n, drop := range []string{"floor", "v"} {
+			if _, err := s.conn.exec(t.Context(), query{text: "ALTER TABLE users DROP COLUMN " + drop}); err != nil {
+				t.Fatal(err)
+			}
+			a := entry.Attrs{"id": {int64(n + 1)}}
+			if n == 1 {
+				a.Set("phones", "1")
+			}
+			create(t, s, entry.User, a)
+		}
+		if got := importAll(t, s, entry.User); len(got) != 3 {
+			t.Errorf("%d objects: %v", len(got), got)
+		}
+	})
+}
+
 // TestColumnNarrowedInMidRunIsNamed: a value that does not fit any more is refused by the name of the column, also where the database does
 // not say it, alone and in a batch; a column of another type is refused, not read as something else.
 func TestColumnNarrowedInMidRunIsNamed(t *testing.T) {

@@ -81,6 +81,8 @@ type verdict struct {
 	again bool // nothing took effect and the same may work in a moment: deadlock, serialization, busy
 	lost  bool // the connection is of no use any more
 	safe  bool // the request never left
+	// changed: a column that the statement names is not there any more
+	changed bool
 	// foreign: a foreign key stood in the way
 	foreign bool
 }

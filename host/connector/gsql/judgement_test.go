@@ -27,7 +27,7 @@ var postgresMeans = map[string]judged{
 	"22": {fault.Invalid, "correct the value"}, "23": {fault.Invalid, "constraint"}, "23502": {fault.Invalid, "map a value"}, "23505": {fault.Exists, "match it or choose another"},
 	"23P01": {fault.Exists, "choose another"}, "23503": {fault.Invalid, "pointed to"}, "23001": {fault.Conflict, "point to this one"}, "25006": {fault.Unavailable, "read-only"},
 	"28": {fault.Unauthenticated, "user and password"}, "3D": {fault.Invalid, "name in the URL"}, "40": {fault.Conflict, "try again"}, "42": {fault.Invalid, "read the schema again"},
-	"42501": {fault.Denied, "grant the account"}, "44": {fault.Invalid, "view"}, "53": {fault.Unavailable, "connections, memory or disk"}, "54": {fault.Invalid, "shorten"},
+	"42501": {fault.Denied, "grant the account"}, "42703": {fault.Invalid, "read the schema again"}, "42S22": {fault.Invalid, "read the schema again"}, "44": {fault.Invalid, "view"}, "53": {fault.Unavailable, "connections, memory or disk"}, "54": {fault.Invalid, "shorten"},
 	"55P03": {fault.Conflict, "try again later"}, "57014": {fault.Timeout, "commandTimeout"}, "57": {fault.Unavailable, "starting or stopping"}, "P0": {fault.Invalid, "trigger"},
 	"XX": {fault.Internal, "own log"},
 }

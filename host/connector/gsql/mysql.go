@@ -226,7 +226,7 @@ var mysqlCodes = map[uint16]verdict{
 	1227: {kind: fault.Denied, hint: "grant the account the right that is named"},
 	1049: {kind: fault.Invalid, hint: "check the database's name in the URL"},
 	1146: {kind: fault.Invalid, hint: "the table changed; read the schema again"},
-	1054: {kind: fault.Invalid, hint: "the table changed; read the schema again"},
+	1054: {kind: fault.Invalid, changed: true, hint: "the table changed; read the schema again"},
 	1305: {kind: fault.Invalid, hint: "check the procedure's name"},
 	1064: {kind: fault.Invalid, hint: "check the statement in the setting statements"},
 	1290: {kind: fault.Unavailable, hint: "the database takes no writes now: it is read-only or a replica"},

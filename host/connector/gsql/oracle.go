@@ -125,7 +125,7 @@ var oracleCodes = map[int]verdict{
 	1031:  {kind: fault.Denied, hint: "grant the account SELECT, INSERT, UPDATE and DELETE on the tables"},
 	41900: {kind: fault.Denied, hint: "grant the account the right that is named"},
 	942:   {kind: fault.Invalid, hint: "the table changed, or the account has no right on it"},
-	904:   {kind: fault.Invalid, hint: "the table changed; read the schema again"},
+	904:   {kind: fault.Invalid, changed: true, hint: "the table changed; read the schema again"},
 	1013:  {kind: fault.Timeout, hint: "raise commandTimeout if the statement is only slow"},
 	1653:  {kind: fault.Unavailable, hint: "the tablespace is full"},
 	1654:  {kind: fault.Unavailable, hint: "the tablespace is full"},

@@ -141,6 +141,8 @@ var states = map[string]verdict{
 	"3D":    {kind: fault.Invalid, hint: "check the database's name in the URL"},
 	"40":    {kind: fault.Conflict, again: true, hint: "other sessions kept changing the same rows; try again later"},
 	"42":    {kind: fault.Invalid, hint: "the table changed; read the schema again"},
+	"42703": {kind: fault.Invalid, changed: true, hint: "the table changed; read the schema again"},
+	"42S22": {kind: fault.Invalid, changed: true, hint: "the table changed; read the schema again"},
 	"42501": {kind: fault.Denied, hint: "grant the account SELECT, INSERT, UPDATE and DELETE on the tables"},
 	"44":    {kind: fault.Invalid, hint: "the view does not show such a row; correct the value, or write to the table"},
 	"53":    {kind: fault.Unavailable, hint: "the server lacks connections, memory or disk"},

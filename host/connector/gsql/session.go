@@ -18,6 +18,7 @@ type session struct {
 	conn    conn // nil when there is none
 	objects map[entry.Type]*object
 	stale   bool // the tables turned out to be others than objects says
+	lacking bool // a statement was refused for a column that is not there any more
 }
 
 var (
@@ -139,6 +140,9 @@ func (s *session) judge(err error) verdict {
 		s.stale = true
 	}
 	v := s.dialect().judge(err)
+	if v.changed {
+		s.stale, s.lacking = true, true
+	}
 	b, ok := s.conn.(interface{ broken() bool })
 	if v.lost || !ok || !b.broken() {
 		return v

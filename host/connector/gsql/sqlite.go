@@ -181,7 +181,8 @@ func (sqlite) judge(err error) verdict {
 	case liteInterrupt:
 		return verdict{kind: fault.Timeout, hint: "raise commandTimeout if the statement is only slow"}
 	case liteSchema, liteError, liteRange:
-		return verdict{kind: fault.Invalid, hint: "the table may have changed; read the schema again"}
+		gone := strings.Contains(e.Error(), "no such column") || strings.Contains(e.Error(), "has no column named")
+		return verdict{kind: fault.Invalid, changed: gone, hint: "the table may have changed; read the schema again"}
 	case liteCorrupt, liteNotADB:
 		return verdict{kind: fault.Invalid, hint: "the file is no intact SQLite database"}
 	}

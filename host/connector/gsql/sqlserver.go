@@ -145,7 +145,7 @@ var sqlserverCodes = map[int32]verdict{
 	230:   {kind: fault.Denied, hint: "grant the account the column"},
 	262:   {kind: fault.Denied, hint: "grant the account the right that is named"},
 	208:   {kind: fault.Invalid, hint: "the table changed; read the schema again"},
-	207:   {kind: fault.Invalid, hint: "the table changed; read the schema again"},
+	207:   {kind: fault.Invalid, changed: true, hint: "the table changed; read the schema again"},
 	2812:  {kind: fault.Invalid, hint: "check the procedure's name"},
 	3906:  {kind: fault.Unavailable, hint: "the database takes no writes now: it is read-only or a secondary"},
 	1105:  {kind: fault.Unavailable, hint: "the server's disk is full"},
