@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -77,6 +78,7 @@ func (c *Coordinator) follow(ctx context.Context, k *kind, t *trail, row cache.R
 	if err == nil {
 		return row, c.trails.drop(t)
 	}
+	c.trails.leave(t)
 	err = fault.WrapHint(fault.Internal, "let references follow the rename", err,
 		"the object itself was written; references to its old name are put right after the next import of the target, or correct them there")
 	c.log.Warn("references did not follow a rename", "event", "host.rename.behind", "connector", c.cfg.Name, "type", k.typ, "error", err, "hint", fault.HintOf(err))
@@ -203,29 +205,38 @@ func (c *Coordinator) repointSingle(ctx context.Context, k *kind, column string,
 	return nil
 }
 
-// catchUp follows the renames that are still on their trails.
+// catchUp follows the renames that are still on their trails. One that fails again is logged, and stays.
 func (c *Coordinator) catchUp(ctx context.Context) error {
-	for _, t := range c.trails.all() {
-		if ctx.Err() != nil {
-			return nil
-		}
-		k, anchor, ok := c.find(cache.ID(t.Type, t.From))
-		row, here := cache.Row{}, false
-		if ok {
-			row, here = k.cache.Get(anchor, false)
-		}
-		if !here {
-			if g := c.cfg.Gate(); g.Fresh && !g.Held {
-				c.log.Warn("a renamed object is gone before its references followed", "event", "host.rename.gone", "connector", c.cfg.Name, "type", t.Type)
-				if err := c.trails.drop(t); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		if _, err := c.follow(ctx, k, t, row); err != nil {
-			continue // logged, and still on its trail
+	var failed error
+	for _, t := range c.trails.waiting() {
+		if ctx.Err() == nil {
+			failed = errors.Join(failed, c.catchUpOne(ctx, t))
 		}
 	}
+	return failed
+}
+
+// catchUpOne fails only when it cannot be written down that a rename is done with.
+func (c *Coordinator) catchUpOne(ctx context.Context, t *trail) error {
+	log := c.log.With("connector", c.cfg.Name, "type", t.Type)
+	id := cache.ID(t.Type, t.From)
+	row, here := cache.Row{}, false
+	k, anchor, ok := c.find(id)
+	if ok {
+		row, here = k.cache.Get(anchor, false)
+	}
+	if g := c.cfg.Gate(); !here && (!g.Fresh || g.Held) {
+		return nil // an old image may lack it
+	}
+	if !here {
+		log.Warn("a renamed object is gone before its references followed", "event", "host.rename.gone")
+		return c.trails.drop(t)
+	}
+	if _, renamed := c.memory.renamed(id); renamed && anchor == t.From {
+		log.Warn("another object has the name of a renamed one whose references did not follow", "event", "host.rename.taken",
+			"hint", "look through the groups that hold it: they may mean either of the two")
+		return c.trails.drop(t)
+	}
+	_, _ = c.follow(ctx, k, t, row) // logged there, and still on its trail
 	return nil
 }

@@ -110,7 +110,7 @@ const settleBatch = 1024
 // now. It also saves what is remembered.
 func (c *Coordinator) Settle(ctx context.Context) error {
 	targets := c.memory.targets()
-	if len(targets) == 0 && len(c.trails.all()) == 0 {
+	if len(targets) == 0 && len(c.trails.waiting()) == 0 {
 		return c.memory.save()
 	}
 	done, err := c.cfg.Writing()

@@ -20,6 +20,8 @@ type trail struct {
 	From string            `json:"from"` // the anchor before
 	DN   string            `json:"dn,omitempty"`
 	Was  map[string]string `json:"was,omitempty"` // values of the columns that name the object, before
+
+	busy bool // who renames is at it
 }
 
 // trails are the renames under way. They are few: one while it lasts, and those whose references could not be written.
@@ -56,6 +58,7 @@ func (t *trails) load() error {
 func (t *trails) add(x *trail) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	x.busy = true
 	t.list = append(t.list, x)
 	return t.save()
 }
@@ -68,10 +71,18 @@ func (t *trails) drop(x *trail) error {
 	return t.save()
 }
 
-func (t *trails) all() []*trail {
+// leave hands a rename over to the next import.
+func (t *trails) leave(x *trail) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Clone(t.list)
+	x.busy = false
+}
+
+// waiting returns the renames that nobody is at.
+func (t *trails) waiting() []*trail {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(t.list), func(x *trail) bool { return x.busy })
 }
 
 func (t *trails) save() error {

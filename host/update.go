@@ -124,8 +124,10 @@ func (c *Coordinator) updateLocked(ctx context.Context, k *kind, anchor, version
 		return row, ch, err
 	}
 	row, err = c.write(ctx, k, ch)
-	if err != nil && ch.trail != nil && row.Anchor == ch.row.Anchor && !passing(err) {
-		err = cmp.Or(c.trails.drop(ch.trail), err) // what may have taken effect stays on its trail
+	if err != nil && ch.trail != nil {
+		if c.trails.leave(ch.trail); row.Anchor == ch.row.Anchor && !passing(err) {
+			err = cmp.Or(c.trails.drop(ch.trail), err) // what may have taken effect stays on its trail
+		}
 	}
 	return row, ch, err
 }
