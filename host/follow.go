@@ -190,10 +190,7 @@ func (c *Coordinator) relist(ctx context.Context, k *kind, holder string, edits 
 func (c *Coordinator) repointSingle(ctx context.Context, k *kind, column string, from, to entry.Ref) error {
 	old := c.refsToConnector([]entry.Value{from})[0]
 	found, err := c.readBack(ctx, k, []identity{{column, old}})
-	if fault.Is(err, fault.Unsupported) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.Unsupported) {
 		return err
 	}
 	edits := []entry.Edit{{Op: entry.Replace, Attr: column, Values: []entry.Value{to}}}
