@@ -42,7 +42,7 @@ func (h Harness) settled(ctx context.Context) Harness {
 			return
 		}
 		e := c.sample(settleAt, nil)
-		out = out.withText(first(h.spares.texts, func(a connector.Attribute) bool { return c.comesAndGoes(e, a, "kit") }))
+		out = out.withText(first(h.spares.texts, func(a connector.Attribute) bool { return c.anyText(e, a) }))
 		if out.Text != "" {
 			out = c.measured(e, out)
 		}
@@ -81,6 +81,11 @@ func first(as []connector.Attribute, so func(connector.Attribute) bool) connecto
 func (c *client) comesAndGoes(e entry.Entry, a connector.Attribute, v entry.Value) bool {
 	return c.holdsOnly(e, a.Name) && c.takesEdit(e, replace(a.Name, v)) && c.holdsOnly(e, a.Name, v) &&
 		c.takesEdit(e, replace(a.Name)) && c.holdsOnly(e, a.Name)
+}
+
+// anyText reports whether an attribute comes and goes, and takes what is not ASCII; whether it keeps that is for the checks to tell.
+func (c *client) anyText(e entry.Entry, a connector.Attribute) bool {
+	return c.comesAndGoes(e, a, "kit") && c.takesEdit(e, replace(a.Name, "Łódź, 中文 é")) && c.takesEdit(e, replace(a.Name))
 }
 
 // takesEdit reports whether the target made the change; why it did not is of no interest here.
