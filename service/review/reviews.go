@@ -121,12 +121,13 @@ type Summary struct {
 
 // Show returns a plan and what its rows come to; fault.NotFound when there is none.
 func (s *Reviews) Show(ctx context.Context, id ID) (Summary, error) {
+	working := s.Working(ctx, id) // asked first: what is read after the work has ended is how it ended
 	p, err := s.Store.Plan(ctx, id)
 	if err != nil {
 		return Summary{}, err
 	}
 	t, err := s.Store.Count(ctx, id)
-	return Summary{Plan: p.At(time.Now()), Working: s.Working(ctx, id), Totals: t}, err
+	return Summary{Plan: p.At(time.Now()), Working: working, Totals: t}, err
 }
 
 // List returns the plans of an application, or of all when it is "", the newest first.
