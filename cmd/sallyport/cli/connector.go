@@ -202,7 +202,9 @@ func connectorTestCommand(e *env) *cobra.Command {
 --kit then makes the checks of the conformance kit that only read. --write makes all of them: objects are made, changed and
 deleted in the target; what is there already is left alone, and what was made is deleted at the end.
 
---sample gives new objects their values, where made-up ones do not do: {n} becomes a number of its own in each object.`,
+--sample gives new objects their values, where made-up ones do not do: {n} becomes a number of its own in each object.
+Objects of another type, such as groups, are meant by TYPE.ATTRIBUTE=TEXT. Which attributes take many values, point to other objects or
+can be renamed is found out on an object of the kit's own; a check that is skipped says what was tried.`,
 		Example: "  sallyport connector test HR --config host.yaml\n  sallyport connector test LDAP --kit --write --sample 'dn=uid=kit{n},ou=people,dc=example,dc=org'",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return e.testConnector(cmd.Context(), args[0], t) },

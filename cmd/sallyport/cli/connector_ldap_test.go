@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,14 +23,19 @@ func TestConnectorCommandsKnowLDAP(t *testing.T) {
 	l := targets.OpenLDAPAlone(t, targets.Slapd{})
 	dir := t.TempDir()
 	text := "connectors:\n  - name: LDAP\n    kind: gldap\n    settings:\n      servers: " + l.Secure + "\n      caFile: " + l.CA + "\n      user: " + l.Service +
-		"\n      passwordFile: password\n      bases: " + l.Suffix + "\n      types: User=inetOrgPerson\n      attributes: User=uid,cn,sn\n      dn: User=uid={uid},ou=people," + l.Suffix + "\n    objects: {User: {match: [uid]}}\n"
+		"\n      passwordFile: password\n      bases: " + l.Suffix + "\n      types: [User=inetOrgPerson, Group=groupOfNames]\n      attributes: [\"User=uid,cn,sn,mail,displayName,description,manager\"]\n      dn:\n        - User=uid={uid},ou=people," + l.Suffix + "\n        - Group=cn={cn},ou=groups," + l.Suffix + "\n    objects: {User: {match: [uid]}}\n"
 	for name, content := range map[string]string{"host.yaml": text, "password": l.Password} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	code, out, errOut := tried(t, "connector", "test", "LDAP", "--config", filepath.Join(dir, "host.yaml"), "--write", "--tier", "import,lookup,delta,batch")
+	code, out, errOut := tried(t, "connector", "test", "LDAP", "--config", filepath.Join(dir, "host.yaml"), "--write", "--tier", "lookup,values,references,rename,batch")
 	if code != ExitOK || !strings.Contains(out, "Log in") || !strings.Contains(out, "anchor entryUUID") || !strings.Contains(out, " 0 failed") {
 		t.Errorf("%d %s %s", code, out, errOut)
+	}
+	for _, check := range []string{"LookupAgreesWithMemory", "ManyValuesAreAddedAndRemoved", "ReferencesPointToAnchors", "MembersAreAddedAndRemovedOneByOne", "MovedObjectsKeepTheirValues"} {
+		if !regexp.MustCompile("passed +[a-z]+ +" + check).MatchString(out) {
+			t.Errorf("%s is not made:\n%s", check, out)
+		}
 	}
 }
