@@ -3,18 +3,28 @@ package targets
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"time"
 )
 
-// freePort asks the kernel for a port of 127.0.0.1 that nobody listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// Ports that systems do not give to outgoing connections: one of those could take a port between our look and the server's start,
+// which may be seconds later.
+const (
+	firstPort = 10_240
+	ports     = 20_000
+)
+
+// freePort finds a port of 127.0.0.1 that nobody listens on, at random, so that two who look at the same time hardly find the same.
+func freePort() (port int, err error) {
+	for range 100 {
+		port = firstPort + rand.IntN(ports)
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 // poll calls try until it returns nil, ctx ends, or the process whose exit closes gone has ended.
