@@ -36,6 +36,16 @@ const (
 // readable are the keys whose values are no secrets.
 var readable = []string{baseAddress, "UserName", "Domain", syncAll, skipOutOfScope, hardDeletes, "SyncNotificationSettings", "Server"}
 
+// known are the keys that mean something, as they are spelled in answers; others keep the spelling they came with.
+var known = append([]string{secretToken, "Password", appKey, "SyncAgentCompatibilityKey", "ConnectionString"}, readable...)
+
+func spelled(key string) string {
+	if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 {
+		return known[i]
+	}
+	return key
+}
+
 type pair struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
@@ -168,7 +178,7 @@ func bearerOf(ps []pair) string {
 func merge(have, sent []pair) ([]pair, error) {
 	out := []pair{}
 	for _, p := range sent {
-		p.Key = strings.TrimSpace(p.Key)
+		p.Key = spelled(strings.TrimSpace(p.Key))
 		switch {
 		case p.Key == "" || len(p.Key) > 128:
 			return nil, fault.New(fault.Invalid, "read the secrets", "a key is empty or longer than 128 characters")

@@ -27,6 +27,16 @@ func TestSecretsAreNotWipedByMistake(t *testing.T) {
 	}
 }
 
+// TestKeysOfSecretsAreSpelledAsDocumented: whoever writes a known key in another case reads it back as it is documented.
+func TestKeysOfSecretsAreSpelledAsDocumented(t *testing.T) {
+	h := newHouse(t)
+	const at = "/v1.0/servicePrincipals/hr/synchronization/secrets"
+	h.must(204, "PUT", at, `{"value":[{"key":"baseaddress","value":"https://app.example.com/scim"},{"key":" SECRETTOKEN","value":"t0ken"},{"key":"myKey","value":"x"}]}`)
+	if got := h.secretKeys(at); !slices.Equal(got, []string{"BaseAddress", "SecretToken", "myKey"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
 // secretKeys returns the keys GET shows, in their order.
 func (h *house) secretKeys(at string) (keys []string) {
 	h.Helper()
