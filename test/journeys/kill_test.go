@@ -116,7 +116,7 @@ const hostBudget = 450
 func (w *world) incremental(round int) func() error {
 	var changes []func() error
 	for range 12 {
-		changes = append(changes, w.hire(round), w.rename(round), w.move(), w.toggle(), w.join(), w.retitle())
+		changes = append(changes, w.hire(round), w.rename(round), w.move(), w.toggle(round), w.join(), w.retitle())
 	}
 	for range 3 {
 		if w.purged++; w.purged <= hostBudget {

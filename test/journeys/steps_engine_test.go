@@ -194,7 +194,7 @@ func (p *player) demand(args []string) error {
 		}
 		subject["links"] = map[string]any{"members": members}
 	}
-	body := map[string]any{"parameters": []any{map[string]any{"ruleId": "any", "subjects": []any{subject}}}}
+	body := map[string]any{"parameters": []any{map[string]any{"subjects": []any{subject}}}}
 	return p.site.call().call("POST", jobPath+"/provisionOnDemand", body, nil)
 }
 

@@ -30,6 +30,7 @@ type somebody struct {
 	key, login, given, title string
 	manager                  string // key
 	off                      bool
+	round                    int    // when somebody was hired by name; 0 for those of a people file
 	id                       string // in the directory; "" until asked for
 }
 
@@ -89,7 +90,7 @@ func (w *world) identify(p *somebody) (err error) {
 func (w *world) hire(round int) func() error {
 	w.hired++
 	key := fmt.Sprintf("late%d.r%d@contoso.example", w.hired, round)
-	p := &somebody{key: key, login: key, given: fmt.Sprintf("Late %d", w.hired), title: "New"}
+	p := &somebody{key: key, login: key, given: fmt.Sprintf("Late %d", w.hired), title: "New", round: round}
 	w.people[key] = p
 	return func() error {
 		if w.identify(p) == nil {
@@ -113,8 +114,8 @@ func (w *world) retitle() func() error {
 	return w.patch(p, map[string]any{"jobTitle": p.title})
 }
 
-func (w *world) toggle() func() error {
-	p := w.pick(func(p *somebody) bool { return p.title != "New" }) // somebody disabled at once might never get an account
+func (w *world) toggle(round int) func() error {
+	p := w.pick(func(p *somebody) bool { return p.round < round }) // somebody disabled at once might never get an account, and rightly so
 	p.off = !p.off
 	return w.patch(p, map[string]any{"accountEnabled": !p.off})
 }
