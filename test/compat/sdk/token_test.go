@@ -26,7 +26,7 @@ func TestErrSecret(t *testing.T) {
 	for name, c := range map[string]struct{ tenant, client, scope, says string }{
 		"ErrSecret":   {"default", id, "/.default", "AADSTS7000215"},
 		"ErrClient":   {"default", "00000000-0000-0000-0000-000000000001", "/.default", "AADSTS700016"},
-		"ErrTenant":   {"elsewhere", id, "/.default", "AADSTS700016"},
+		"ErrTenant":   {"elsewhere", id, "/.default", "AADSTS90002"},
 		"ErrResource": {"default", id, ".elsewhere.example/.default", "AADSTS"},
 	} {
 		t.Run(name, func(t *testing.T) {
