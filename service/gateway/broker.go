@@ -106,22 +106,6 @@ func (b *broker) disconnections(gone func(key string, conn uint64, reason string
 	return err
 }
 
-// catchUp returns when what the server had for us before the call has been handled, after a second at the latest.
-func (b *broker) catchUp() {
-	const limit = time.Second
-	if b.conn.FlushTimeout(limit) != nil {
-		return
-	}
-	done := make(chan struct{})
-	if b.conn.Barrier(func() { close(done) }) != nil {
-		return
-	}
-	select {
-	case <-done:
-	case <-time.After(limit):
-	}
-}
-
 // kick ends a connection; it may be gone already.
 func (b *broker) kick(conn uint64) { _ = b.srv.DisconnectClientByID(conn) }
 

@@ -111,16 +111,10 @@ func (g *Gateway) welcome(addr tunnel.Address, b tunnel.Beat) {
 	}
 }
 
-// disconnected takes the server's word that a connection ended. If the agent has beaten on a newer one since, it is still here. What it
-// answered before it left comes first: that is on another connection of ours.
+// disconnected takes the server's word that a connection ended. If the agent has beaten on a newer one since, it is still here.
 func (g *Gateway) disconnected(key string, conn uint64, reason string) {
 	g.ended.add(conn)
-	here := func(m *member) bool { return m.agent.Key == key && m.beat.Conn == conn }
-	if g.pool.find(here) == nil {
-		return
-	}
-	g.broker.catchUp()
-	if m := g.pool.find(here); m != nil {
+	if m := g.pool.find(func(m *member) bool { return m.agent.Key == key && m.beat.Conn == conn }); m != nil {
 		g.lose(m, fault.New(fault.Unavailable, "reach agent", "agent %s disconnected: %s", m.addr.Agent, reason))
 	}
 }
